@@ -1,0 +1,145 @@
+// The boundary between the program and a backend module (floors 1 to 3 built against one Kokkos). Plain specs, host arrays,
+// status codes and callbacks cross it; exceptions do not. Both sides are built from one source tree: `interface_version` and the
+// project's version must agree before anything else is called. Free of Kokkos.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sinter/models/plan/plan.hpp>
+#include <sinter/models/spec/model_state.hpp>
+#include <sinter/models/spec/training_spec.hpp>
+#include <sinter/runtime/base/errors.hpp>
+
+namespace sinter::backend {
+
+inline constexpr int interface_version = 1;
+inline constexpr const char* entry_symbol = "sinter_backend_entry";
+
+/// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
+struct Status {
+  ErrorKind kind = ErrorKind::none;
+  std::string message;
+  [[nodiscard]] bool ok() const { return kind == ErrorKind::none; }
+};
+
+/// A row-major host matrix of doubles, not owned.
+struct HostMatrix {
+  const double* data = nullptr;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+};
+
+/// Features [rows, inputs] and targets [rows, outputs] in physical units.
+struct HostSet {
+  HostMatrix features;
+  HostMatrix targets;
+  [[nodiscard]] bool empty() const { return features.rows == 0; }
+};
+
+enum class LogLevel : std::uint8_t { info, warning };
+
+/// What is known at a log point.
+struct Progress {
+  std::int64_t epoch = 0;   ///< epochs done
+  std::int64_t epochs = 0;  ///< epochs asked for
+  std::int64_t step = 0;    ///< optimizer steps done
+  double running_loss = 0;  ///< mean over the rows of the last epoch, before each step's update
+  std::optional<double> validation_loss;
+  double learning_rate = 0;  ///< of the last step
+  double elapsed_s = 0;
+};
+
+/// Called on the thread that trains, between launches. They must not throw; what they throw is reported as an internal error.
+struct Callbacks {
+  std::function<void(const Progress&)> on_progress;             ///< at every log point
+  std::function<bool()> stop_requested;                         ///< polled after every epoch and, with many steps, every few steps
+  std::function<void(LogLevel, std::string_view)> on_log;       ///< warnings (constant feature, fallback, ...)
+};
+
+struct TrainRequest {
+  std::string run_name;
+  std::uint64_t seed = 0;
+  ModelSpec model;
+  TrainingSpec training;
+  NormalizeSpec normalize;
+  BudgetSpec budget;
+  Precision precision = Precision::float32;
+  HostSet train, validation, test;
+  std::vector<std::string> feature_names, target_names;
+};
+
+/// Ledger totals, or those of one step.
+struct LedgerCounts {
+  std::int64_t launches = 0, fences = 0, copies = 0, copied_bytes = 0, allocations = 0;
+};
+
+/// One row of kernels.csv: a label and what it did during training.
+struct LedgerRow {
+  std::string kind;   ///< launch, fence, copy, allocation
+  std::string label;
+  std::int64_t count = 0;
+  std::int64_t bytes = 0;  ///< copies and allocations
+};
+
+/// Metric name to value, in the order of presentation: loss, mse, rmse, mae, r2 | loss, accuracy, precision, recall, f1, ...
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+struct SetReport {
+  Metrics metrics;                            ///< on the final parameters
+  std::vector<std::int64_t> confusion;        ///< row-major [classes, classes], actual by predicted; empty for regression
+  std::int64_t classes = 0;
+};
+
+struct TrainResult {
+  std::string status;  ///< "completed", "stopped_early" (early stopping), "interrupted" (stop request)
+  Plan plan;
+  ModelState model;    ///< the best parameters where early stopping keeps them, else the last
+  std::int64_t epochs_done = 0, steps_done = 0, best_epoch = 0;
+  std::optional<SetReport> train, validation, test;
+  LedgerCounts steady_state;   ///< the largest count of any steady step
+  std::int64_t steady_steps = 0;
+  std::vector<LedgerRow> ledger;
+  double training_s = 0;       ///< the training loop alone
+};
+
+struct DeviceInfo {
+  std::string space;        ///< "openmp"
+  std::string name;         ///< of the processor or accelerator
+  int concurrency = 0;
+  std::int64_t memory_bytes = 0;
+  std::string kokkos_version;
+};
+
+struct MachinePeaks {
+  double fma_gflops_float32 = 0, fma_gflops_float64 = 0;  ///< register-resident FMA loop, all threads
+  double triad_gb_s = 0;                                  ///< a = b + s c, three streams, all threads
+  double launch_us = 0;                                   ///< an empty launch, median
+};
+
+/// One initialised backend. Not thread-safe; one per process.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Status device_info(DeviceInfo& out) noexcept = 0;
+  virtual Status measure_peaks(MachinePeaks& out) noexcept = 0;
+  virtual Status train(const TrainRequest& request, const Callbacks& callbacks, TrainResult& out) noexcept = 0;
+  /// out: row-major [rows, outputs] in physical units.
+  virtual Status predict(const ModelState& model, HostMatrix features, std::vector<double>& out) noexcept = 0;
+  virtual Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept = 0;
+};
+
+/// What the symbol `entry_symbol` points to. `initialize` starts Kokkos (once per process) for the space and thread count asked for.
+struct Entry {
+  int interface_version = 0;
+  const char* sinter_version = nullptr;
+  Status (*initialize)(const DeviceSpec& device, std::unique_ptr<Backend>& out) noexcept = nullptr;
+};
+
+}  // namespace sinter::backend

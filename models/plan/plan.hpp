@@ -1,0 +1,38 @@
+// The planner: from a problem (network, data set, batch, precision) to fusion level, chunks and costs. A pure function of
+// the problem: it knows no timings, no threads and no ranks, so the same run file gives the same plan and the same bits everywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sinter/models/spec/model_spec.hpp>
+#include <sinter/models/spec/training_spec.hpp>
+
+namespace sinter {
+
+/// What one candidate level costs per steady step.
+struct LevelCost {
+  Fusion level = Fusion::layer;
+  std::int64_t launches = 0;
+  double flops = 0;              ///< 6 x batch x weights, the products of forward, dX and dW
+  double compulsory_bytes = 0;   ///< each operand of each launch read or written once
+  std::int64_t workspace_bytes = 0;
+  std::string reason;            ///< why it was chosen, or why not
+};
+
+struct Plan {
+  Fusion level = Fusion::layer;
+  std::int64_t training_rows = 0;
+  std::int64_t batch = 0;            ///< global batch in rows, never above training_rows
+  std::int64_t chunks = 1;           ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
+  std::int64_t steps_per_epoch = 0;
+  bool last_batch_smaller = false;
+  LevelCost chosen;
+  std::vector<LevelCost> others;
+};
+
+/// Throws ConfigError where the level asked for cannot serve the problem, with the reason.
+Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, std::int64_t training_rows);
+
+}  // namespace sinter

@@ -1,0 +1,73 @@
+#include <sinter/models/spec/training_spec.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include <sinter/runtime/base/errors.hpp>
+
+namespace sinter {
+namespace {
+
+void require(bool good, std::string_view key, double value, std::string_view allowed) {
+  if (!good) throw ConfigError(fmt::format("training.{}: {} is out of range; allowed: {}", key, value, allowed));
+}
+
+}  // namespace
+
+double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t t, std::int64_t total) {
+  if (t < schedule.warmup) return base * static_cast<double>(t + 1) / static_cast<double>(schedule.warmup);
+  const auto unit = static_cast<double>(t - schedule.warmup);
+  const auto span = static_cast<double>(std::max<std::int64_t>(1, total - schedule.warmup));
+  switch (schedule.type) {
+    case Schedule::constant: return base;
+    case Schedule::cosine:
+      return schedule.min_learning_rate +
+             (base - schedule.min_learning_rate) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, unit / span)));
+    case Schedule::exponential: return base * std::pow(schedule.gamma, unit);
+    case Schedule::step: return base * std::pow(schedule.gamma, std::floor(unit / static_cast<double>(schedule.step_size)));
+  }
+  return base;
+}
+
+void validate(const TrainingSpec& training, const ModelSpec& model) {
+  const auto& o = training.optimizer;
+  const auto fraction = [](double value) { return value >= 0 && value < 1; };
+  require(o.learning_rate > 0 && std::isfinite(o.learning_rate), "optimizer.learning_rate", o.learning_rate, "> 0");
+  require(fraction(o.momentum), "optimizer.momentum", o.momentum, "0 <= momentum < 1");
+  require(fraction(o.beta1), "optimizer.beta1", o.beta1, "0 <= beta1 < 1");
+  require(fraction(o.beta2), "optimizer.beta2", o.beta2, "0 <= beta2 < 1");
+  require(fraction(o.rho), "optimizer.rho", o.rho, "0 <= rho < 1");
+  require(o.epsilon > 0 && std::isfinite(o.epsilon), "optimizer.epsilon", o.epsilon, "> 0");
+  require(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "optimizer.weight_decay", o.weight_decay, ">= 0");
+  require(o.clip_value >= 0, "optimizer.clip_value", o.clip_value, ">= 0 (0: off)");
+  require(o.clip_norm >= 0, "optimizer.clip_norm", o.clip_norm, ">= 0 (0: off)");
+  require(training.loss.delta > 0 && std::isfinite(training.loss.delta), "loss.delta", training.loss.delta, "> 0");
+  const auto& s = training.schedule;
+  require(s.min_learning_rate >= 0, "schedule.min_learning_rate", s.min_learning_rate, ">= 0");
+  require(s.gamma > 0 && s.gamma <= 1, "schedule.gamma", s.gamma, "0 < gamma <= 1");
+  require(s.step_size >= 1, "schedule.step_size", static_cast<double>(s.step_size), ">= 1");
+  require(s.warmup >= 0, "schedule.warmup", static_cast<double>(s.warmup), ">= 0");
+  require(training.epochs >= 0, "epochs", static_cast<double>(training.epochs), ">= 0");
+  require(training.batch >= 0, "batch", static_cast<double>(training.batch), ">= 1 or full");
+  require(training.early_stopping.patience >= 0, "early_stopping.patience",
+          static_cast<double>(training.early_stopping.patience), ">= 0 (0: off)");
+  require(training.early_stopping.min_delta >= 0, "early_stopping.min_delta", training.early_stopping.min_delta, ">= 0");
+  require(training.log_every >= 0, "log_every", static_cast<double>(training.log_every), ">= 0 (0: automatic)");
+  require(training.validate_every >= 0, "validate_every", static_cast<double>(training.validate_every), ">= 0 (0: at every report)");
+
+  const auto output = model.layers.back().activation;
+  if (training.loss.type == Loss::binary_cross_entropy && output != Activation::sigmoid) {
+    throw ConfigError(fmt::format("training.loss: binary_cross_entropy needs the output activation sigmoid, not {}", to_name(output)));
+  }
+  if (training.loss.type == Loss::cross_entropy && output != Activation::softmax) {
+    throw ConfigError(fmt::format("training.loss: cross_entropy needs the output activation softmax, not {}", to_name(output)));
+  }
+  if (output == Activation::softmax && model.outputs() < 2) {
+    throw ConfigError("model: output activation softmax needs at least two outputs");
+  }
+}
+
+}  // namespace sinter

@@ -1,0 +1,119 @@
+// How a model is trained: loss, optimizer, schedule, epochs, batches, early stopping, fusion level, and where it runs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <sinter/models/spec/model_spec.hpp>
+
+namespace sinter {
+
+enum class Schedule : std::uint8_t { constant, cosine, exponential, step, };
+enum class ScheduleUnit : std::uint8_t { epoch, step };
+enum class Fusion : std::uint8_t { automatic, none, layer };
+enum class Normalize : std::uint8_t { none, zscore, minmax };
+
+template <>
+struct Names<Schedule> {
+  static constexpr std::pair<Schedule, std::string_view> list[] = {
+      {Schedule::constant, "constant"},
+      {Schedule::cosine, "cosine"},
+      {Schedule::exponential, "exponential"},
+      {Schedule::step, "step"},
+  };
+};
+template <>
+struct Names<ScheduleUnit> {
+  static constexpr std::pair<ScheduleUnit, std::string_view> list[] = {
+      {ScheduleUnit::epoch, "epoch"},
+      {ScheduleUnit::step, "step"},
+  };
+};
+template <>
+struct Names<Fusion> {
+  static constexpr std::pair<Fusion, std::string_view> list[] = {
+      {Fusion::automatic, "auto"},
+      {Fusion::none, "none"},
+      {Fusion::layer, "layer"},
+  };
+};
+template <>
+struct Names<Normalize> {
+  static constexpr std::pair<Normalize, std::string_view> list[] = {
+      {Normalize::none, "none"},
+      {Normalize::zscore, "zscore"},
+      {Normalize::minmax, "minmax"},
+  };
+};
+
+/// The learning rate of epoch or step t, out of T in all, with r the optimizer's learning rate:
+/// constant r; cosine m + (r - m)(1 + cos(pi t / T)) / 2 with m = min_learning_rate (Loshchilov & Hutter 2017);
+/// exponential r gamma^t; step r gamma^floor(t / step_size). During the first `warmup` units the rate rises linearly,
+/// r (t + 1) / warmup, and the schedule proper then counts from there.
+struct ScheduleSpec {
+  Schedule type = Schedule::constant;
+  ScheduleUnit unit = ScheduleUnit::epoch;
+  double min_learning_rate = 1e-6;  ///< cosine; >= 0
+  double gamma = 0.99;              ///< exponential, step; in (0, 1]
+  std::int64_t step_size = 100;     ///< step; >= 1, in units
+  std::int64_t warmup = 0;          ///< >= 0, in units
+
+  friend bool operator==(const ScheduleSpec&, const ScheduleSpec&) = default;
+};
+
+/// The learning rate of unit `t` (0-based) out of `total`; a pure function.
+double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t t, std::int64_t total);
+
+/// Stop when the monitored loss (validation where there is one, else training) has not fallen by more than `min_delta`
+/// for `patience` checks in a row; the best parameters are kept.
+struct EarlyStoppingSpec {
+  std::int64_t patience = 0;  ///< epochs; 0: off
+  double min_delta = 0.0;     ///< >= 0
+
+  friend bool operator==(const EarlyStoppingSpec&, const EarlyStoppingSpec&) = default;
+};
+
+struct TrainingSpec {
+  LossSettings loss;
+  OptimizerSettings optimizer;
+  ScheduleSpec schedule;
+  EarlyStoppingSpec early_stopping;
+  std::int64_t epochs = 100;  ///< >= 0
+  std::int64_t batch = 0;     ///< rows of a step; 0: the whole training set ("full")
+  bool shuffle = true;
+  bool drop_last = false;     ///< leave out the smaller last batch of an epoch
+  Fusion fusion = Fusion::automatic;
+  std::int64_t log_every = 0;         ///< epochs between reports; 0: chosen so that a run reports about 100 times
+  std::int64_t validate_every = 0;    ///< epochs between validations; 0: at every report
+
+  friend bool operator==(const TrainingSpec&, const TrainingSpec&) = default;
+};
+
+/// Limits per steady step; a run that exceeds one fails and names the culprit.
+struct BudgetSpec {
+  std::optional<std::int64_t> launches, fences, copies, allocations;
+
+  friend bool operator==(const BudgetSpec&, const BudgetSpec&) = default;
+};
+
+struct DeviceSpec {
+  std::string space;      ///< a name of runtime/base/space_names.hpp, or "auto"
+  int threads = 0;        ///< host spaces; 0: all that the process may use
+  Precision precision = Precision::float32;
+  bool allow_fallback = false;  ///< take the first usable space when the named one is not; the run record tells
+
+  friend bool operator==(const DeviceSpec&, const DeviceSpec&) = default;
+};
+
+struct NormalizeSpec {
+  Normalize features = Normalize::none;
+  Normalize targets = Normalize::none;
+
+  friend bool operator==(const NormalizeSpec&, const NormalizeSpec&) = default;
+};
+
+/// Throws ConfigError where a value is out of range or model and training do not fit (loss against output activation).
+void validate(const TrainingSpec& training, const ModelSpec& model);
+
+}  // namespace sinter

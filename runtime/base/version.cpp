@@ -1,0 +1,7 @@
+#include <sinter/runtime/base/version.hpp>
+
+namespace sinter {
+
+const char* version() noexcept { return SINTER_VERSION; }
+
+}  // namespace sinter
