@@ -16,6 +16,7 @@
 #include <sinter/models/spec/model_state.hpp>
 #include <sinter/models/spec/training_spec.hpp>
 #include <sinter/runtime/base/errors.hpp>
+#include <sinter/runtime/base/ledger_counts.hpp>
 
 namespace sinter::backend {
 
@@ -75,18 +76,8 @@ struct TrainRequest {
   std::vector<std::string> feature_names, target_names;
 };
 
-/// Ledger totals, or those of one step.
-struct LedgerCounts {
-  std::int64_t launches = 0, fences = 0, copies = 0, copied_bytes = 0, allocations = 0;
-};
-
-/// One row of kernels.csv: a label and what it did during training.
-struct LedgerRow {
-  std::string kind;   ///< launch, fence, copy, allocation
-  std::string label;
-  std::int64_t count = 0;
-  std::int64_t bytes = 0;  ///< copies and allocations
-};
+using sinter::LedgerCounts;
+using sinter::LedgerRow;  ///< a row of kernels.csv
 
 /// Metric name to value, in the order of presentation: loss, mse, rmse, mae, r2 | loss, accuracy, precision, recall, f1, ...
 using Metrics = std::vector<std::pair<std::string, double>>;

@@ -1,0 +1,106 @@
+// The peaks of a machine, measured: a register-resident FMA loop, the triad a = b + s c through memory, and an empty launch.
+// Peaks only ever feed predicted times and reports; no choice that affects a result depends on them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <sinter/runtime/host_mirror.hpp>
+#include <sinter/runtime/launch.hpp>
+#include <sinter/runtime/spaces.hpp>
+#include <sinter/runtime/tensor.hpp>
+
+namespace sinter::peaks {
+
+/// Each index runs `lanes` independent chains of `steps` fused multiply-adds; 2 * lanes * steps FLOPs an index.
+template <Space S, class Real>
+struct FmaLoop {
+  // Enough independent vectors to cover the latency of an FMA (4 cycles, 2 a cycle) on 512-bit units; few enough to stay in registers.
+  static constexpr int lanes = S::kernels_on_host ? static_cast<int>(12 * 64 / sizeof(Real)) : 8;
+  VectorRef<S, Real> out;
+  int steps;
+
+  KOKKOS_FUNCTION void operator()(const std::int64_t index) const {
+    Real value[lanes];
+    for (int l = 0; l < lanes; ++l) value[l] = Real(0.5) + Real(l) * Real(1e-3);
+    const Real scale = Real(0.999) + Real(index) * Real(1e-9);
+    const Real shift = Real(1e-3);
+    for (int step = 0; step < steps; ++step) {
+#pragma GCC unroll 1024
+      for (int l = 0; l < lanes; ++l) value[l] = Kokkos::fma(value[l], scale, shift);
+    }
+    Real sum = 0;
+    for (int l = 0; l < lanes; ++l) sum += value[l];
+    out(index) = sum;
+  }
+};
+
+template <Space S, class Real>
+struct Triad {
+  VectorRef<S, Real> a;
+  VectorRef<S, const Real> b, c;
+  KOKKOS_FUNCTION void operator()(const std::int64_t i) const { a(i) = b(i) + Real(3) * c(i); }
+};
+
+struct EmptyKernel {
+  KOKKOS_FUNCTION void operator()(int) const {}
+};
+
+namespace detail {
+/// Smallest of `repetitions` timings of `work`, each with a fence of its own, in seconds: the peak, not the typical.
+template <class Execution, class Work>
+double best_seconds(const Execution& exec, int repetitions, Work work) {
+  double best = 1e300;
+  for (int r = 0; r < repetitions; ++r) {
+    Kokkos::Timer timer;
+    work();
+    wait_for(exec, "sinter::peaks");
+    best = std::min(best, timer.seconds());
+  }
+  return best;
+}
+}  // namespace detail
+
+/// GFLOP/s of the FMA loop with every hardware thread busy.
+template <Space S, class Real>
+double fma_gflops(const typename S::Execution& exec) {
+  using Loop = FmaLoop<S, Real>;
+  static LaunchLabel label("sinter::peaks::fma");
+  const std::int64_t indices = S::kernels_on_host ? exec.concurrency() : std::int64_t{exec.concurrency()} * 4;
+  const int steps = S::kernels_on_host ? 200000 : 4000;
+  const auto out = make_vector<S, Real>(exec, "sinter::peaks::out", indices);
+  using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
+  const double seconds =
+      detail::best_seconds(exec, 8, [&] { launch(label, Policy(exec, 0, indices), Loop{out, steps}); });
+  return 2.0 * Loop::lanes * static_cast<double>(steps) * static_cast<double>(indices) / seconds * 1e-9;
+}
+
+/// GB/s of the triad over three arrays of 64 MiB each, counted as three streams.
+template <Space S>
+double triad_gb_s(const typename S::Execution& exec) {
+  using Real = double;
+  static LaunchLabel label("sinter::peaks::triad");
+  constexpr std::int64_t count = (std::int64_t{64} << 20) / static_cast<std::int64_t>(sizeof(Real));
+  const auto zero = [&](const char* name) { return Vector<S, Real>(Kokkos::view_alloc(exec, std::string(name)), count); };
+  const Vector<S, Real> a = zero("sinter::peaks::a"), b = zero("sinter::peaks::b"), c = zero("sinter::peaks::c");
+  using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
+  const double seconds =
+      detail::best_seconds(exec, 10, [&] { launch(label, Policy(exec, 0, count), Triad<S, Real>{a, b, c}); });
+  return 3.0 * static_cast<double>(count) * sizeof(Real) / seconds * 1e-9;
+}
+
+/// Microseconds of an empty launch with its wait, median of 101.
+template <Space S>
+double launch_us(const typename S::Execution& exec) {
+  static LaunchLabel label("sinter::peaks::empty");
+  std::vector<double> times;
+  for (int r = 0; r < 101; ++r) {
+    times.push_back(detail::best_seconds(
+        exec, 1, [&] { launch(label, Kokkos::RangePolicy<typename S::Execution>(exec, 0, exec.concurrency()), EmptyKernel{}); }));
+  }
+  std::nth_element(times.begin(), times.begin() + 50, times.end());
+  return times[50] * 1e6;
+}
+
+}  // namespace sinter::peaks
