@@ -111,7 +111,7 @@ unpack() {
   done
   dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$destination" --keep-directory-symlink --no-same-owner \
     --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
-    --exclude='./usr/share/lintian/*' --exclude='./usr/share/bug/*' --exclude='./usr/share/doc-base/*'
+    --exclude='*/openblas-*/*.a' --exclude='*/libhdf5*.a' --exclude='./usr/share/lintian/*' --exclude='./usr/share/bug/*' --exclude='./usr/share/doc-base/*'
 }
 
 # download NAME FOLDER PACKAGE...: exactly these, PACKAGE being name, name=version or name/suite.
@@ -195,7 +195,9 @@ relocate() {
     else
       file=$(realpath -m "$(dirname "$link")/$target")
       file=${file#"$folder"}
-      if [[ ! -e $folder$file && ! -L $folder$file && -e $file ]]; then ln -s "$(realpath "$file")" "$folder$file"; fi
+      if [[ $file == /usr/lib/* && ! -e $folder$file && ! -L $folder$file && -e $file ]]; then
+        mkdir -p "$folder$(dirname "$file")"; ln -s "$(realpath "$file")" "$folder$file"
+      fi
     fi
   done < <(find "$folder" -type l)
 
@@ -207,8 +209,8 @@ relocate() {
 
   # Paths written out in CMake and pkg-config files. The two lines that CMake generates to recognise a merged /usr stay.
   while IFS= read -r file; do
-    substitute "$file" -E -e '/_realOrig|PACKAGE_PREFIX_DIR|_IMPORT_PREFIX/!'"s#(^|[^A-Za-z0-9_./}-])/usr/(include|lib|bin|share)#\1$final/usr/\2#g"
-  done < <(grep -rlE '/usr/(include|lib|bin|share)' --include='*.cmake' "$folder/usr" 2>/dev/null)
+    substitute "$file" -E -e '/^ *#|_realOrig|PACKAGE_PREFIX_DIR|_IMPORT_PREFIX/!'"s#(^|[^A-Za-z0-9_./}-])/usr/(include|lib|share)/#\1$final/usr/\2/#g"
+  done < <(grep -rlE '/usr/(include|lib|share)/' --include='*.cmake' "$folder/usr" 2>/dev/null)
   while IFS= read -r file; do
     substitute "$file" -E -e "s#(^|[= ]|-[IL])/usr(/|\$)#\1$final/usr\2#g"
   done < <(find "$folder/usr" -name '*.pc' -type f)
@@ -225,6 +227,10 @@ relocate() {
   if [[ -e $lib/openblas-openmp/libopenblas.so.0 ]]; then
     ln -sfn openblas-openmp/libopenblas.so.0 "$lib/libopenblas.so.0"
   fi
+  # Debian's matplotlib names its data folder.
+  file=$folder/usr/lib/python3/dist-packages/matplotlib/__init__.py
+  if [[ -e $file ]]; then substitute "$file" -e "s#'/usr/share/matplotlib#'$final/usr/share/matplotlib#" -e "s#'/etc/matplotlibrc#'$final/etc/matplotlibrc#"; fi
+  find "$folder" -xtype l -delete   # parts that were left out on purpose
 }
 
 # substitute FILE SED_ARGUMENTS...: edits a file and keeps its time, so that nothing is compiled again for it.
@@ -248,6 +254,11 @@ unpack_kokkos() {
   download development "$folder" "libkokkos-dev=$version" "$library" "libtrilinos-kokkos-kernels-dev=$kernels" ||
     die "Kokkos could not be downloaded from $(debian_mirror)"
   for deb in "$folder"/*.deb; do unpack "$deb" "$destination"; done
+  # Two libraries without content are named by the CMake files but not packaged.
+  local name
+  for name in algorithms simd; do
+    if [[ ! -e $destination/usr/lib/$arch/libkokkos$name.a ]]; then printf '!<arch>\n' > "$destination/usr/lib/$arch/libkokkos$name.a"; fi
+  done
   relocate "$destination" "$final"
   patch_kokkos_kernels "$destination/usr" "$final/usr" "$arch"
   printf '%s\n' "libkokkos-dev=$version" "$library" "libtrilinos-kokkos-kernels-dev=$kernels" > "$destination/packages.txt"
@@ -261,8 +272,8 @@ patch_kokkos_kernels() {
   substitute "$headers/KokkosKernels_config.h" -E \
     -e 's@^#define (KOKKOSKERNELS_ENABLE_TPL_|KOKKOSKERNELS_INST_EXECSPACE_SERIAL|KOKKOSKERNELS_ENABLE_SUPERNODAL)(.*)@/* \1\2: off */@'
   while IFS= read -r file; do
-    substitute "$file" -E -e '/_ETI_SPEC_AVAIL *\(/d'
-  done < <(grep -rlE '_ETI_SPEC_AVAIL *\(' "$headers/generated_specializations_hpp")
+    substitute "$file" -E -e '/_ETI_SPEC_(AVAIL|DECL|INST) *\(/d'
+  done < <(grep -rlE '_ETI_SPEC_(AVAIL|DECL|INST) *\(' "$headers/generated_specializations_hpp")
   version=$(awk '/^#define KOKKOSKERNELS_VERSION /{v = $3; printf "%d.%d.%d", v / 10000, v / 100 % 100, v % 100}' "$headers/KokkosKernels_config.h")
   rm -rf "$cmake" "$usr/lib/$arch"/libtrilinos_kokkoskernels*
   mkdir -p "$cmake"
