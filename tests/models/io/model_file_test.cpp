@@ -1,0 +1,125 @@
+// A model file holds everything that is needed to predict, bit for bit, and a bad one is refused with the reason.
+#include <cstring>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <sinter/models/io/archive.hpp>
+#include <sinter/models/io/model_file.hpp>
+
+#include "scratch_folder.hpp"
+
+using namespace sinter;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::MessageMatches;
+
+namespace {
+
+/// Arbitrary bit patterns, NaNs and denormals among them: a model file must not look at the values.
+NamedArray pattern(const std::string& name, Precision precision, std::vector<std::int64_t> shape) {
+  NamedArray array{name, precision, std::move(shape), {}};
+  array.bytes.resize(static_cast<std::size_t>(array.size()) * (precision == Precision::float32 ? 4 : 8));
+  std::uint32_t state = 12345;
+  for (auto& byte : array.bytes) byte = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24);
+  return array;
+}
+
+ModelState example(Precision precision, std::size_t layers = 3, bool bias = true) {
+  ModelState state;
+  state.precision = precision;
+  state.spec.inputs = 2;
+  state.spec.bias = bias;
+  for (std::size_t layer = 0; layer + 1 < layers; ++layer) state.spec.layers.push_back({4, Activation::leaky_relu, 0.01});
+  state.spec.layers.push_back({1, Activation::sigmoid, 0});
+  state.spec.initializer = {Initializer::uniform, 0, 1, -0.25, 0.1};
+  state.feature_names = {"Größe, m", "distance"};
+  state.target_names = {"price"};
+  state.normalization.features = {Normalize::zscore, {0.1, 1e300}, {1.0 / 3.0, 1}};
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const auto name = "layer" + std::to_string(layer);
+    state.parameters.push_back(pattern(name + "/W", precision, {state.spec.fan_in(layer), state.spec.layers[layer].width}));
+    if (bias) state.parameters.push_back(pattern(name + "/b", precision, {state.spec.layers[layer].width}));
+  }
+  return state;
+}
+
+auto says(const std::string& text) { return MessageMatches(ContainsSubstring(text)); }
+
+}  // namespace
+
+TEST_CASE("a model comes back bit for bit") {
+  const auto precision = GENERATE(Precision::float32, Precision::float64);
+  const auto layers = GENERATE(std::size_t{1}, std::size_t{3}, std::size_t{12});  // twelve: layer10 sorts before layer2
+  const auto bias = GENERATE(true, false);
+  const test::ScratchFolder folder;
+  const auto state = example(precision, layers, bias);
+  save_model(state, folder / "model.h5");
+  const auto back = load_model(folder / "model.h5");
+  CHECK(back.spec == state.spec);
+  CHECK(back.precision == precision);
+  CHECK(back.feature_names == state.feature_names);
+  CHECK(back.target_names == state.target_names);
+  CHECK(back.normalization.features.kind == Normalize::zscore);
+  CHECK(back.normalization.features.shift == state.normalization.features.shift);
+  CHECK(back.normalization.features.scale == state.normalization.features.scale);
+  CHECK_FALSE(back.normalization.targets.active());
+  CHECK(parameter_hash(back) == parameter_hash(state));
+  REQUIRE(back.parameters.size() == state.parameters.size());
+  for (std::size_t index = 0; index < state.parameters.size(); ++index) {
+    CHECK(back.parameters[index].name == state.parameters[index].name);
+    CHECK(back.parameters[index].shape == state.parameters[index].shape);
+  }
+}
+
+TEST_CASE("a model without names comes back without names") {
+  const test::ScratchFolder folder;
+  auto state = example(Precision::float32);
+  state.feature_names.clear();
+  state.target_names.clear();
+  save_model(state, folder / "model.h5");
+  CHECK(load_model(folder / "model.h5").feature_names.empty());
+}
+
+TEST_CASE("a model whose parameters do not fit its spec is not saved, and the file that was there stays") {
+  const test::ScratchFolder folder;
+  test::put(folder / "model.h5", "precious");
+  auto state = example(Precision::float32);
+  state.parameters[2] = pattern("layer1/W", Precision::float32, {4, 5});
+  CHECK_THROWS_MATCHES(save_model(state, folder / "model.h5"), ShapeError,
+                       says("parameter 'layer1/W' should be float32 [4, 4], but is float32 [4, 5]"));
+  state.parameters.resize(2);
+  CHECK_THROWS_MATCHES(save_model(state, folder / "model.h5"), ShapeError,
+                       says("parameter 'layer1/W' should be float32 [4, 4], but is missing"));
+  CHECK(test::contents(folder / "model.h5") == "precious");
+}
+
+TEST_CASE("a full disk and a missing folder are said, and the file that was there stays") {
+  const test::ScratchFolder folder;
+  const auto state = example(Precision::float64);
+  CHECK_THROWS_MATCHES(save_model(state, "/dev/full"), IoError, says("cannot write '/dev/full': No space left on device"));
+  CHECK_THROWS_MATCHES(save_model(state, folder / "none/model.h5"), IoError, says("No such file or directory"));
+  CHECK_THROWS_MATCHES(save_model(state, folder.path()), IoError, says("Is a directory"));
+}
+
+TEST_CASE("a well-formed archive that is no sound model is refused with the reason") {
+  const test::ScratchFolder folder;
+  const auto path = folder / "model.h5";
+  save_model(example(Precision::float32), path);
+  const auto archive = read_archive(path, "model", model_format);
+  const auto refuses = [&](const std::string& name, ArchiveValue value, const std::string& text) {
+    auto changed = archive;
+    changed.values[name] = std::move(value);
+    write_archive(changed, path);
+    CHECK_THROWS_MATCHES(load_model(path), IoError, says("cannot read '" + path.string() + "': ") && says(text));
+  };
+  refuses("layer0/activation", std::string("relux"), "'layer0/activation' is 'relux'; known: identity, sigmoid");
+  refuses("layer1/W", pattern("", Precision::float32, {4, 3}), "'layer1/W' is float32 [4, 3]; the model needs float32 [4, 4]");
+  refuses("layer1/b", pattern("", Precision::float64, {4}), "'layer1/b' is float64 [4]; the model needs float32 [4]");
+  refuses("normalization/features/shift", pattern("", Precision::float64, {3}), "the model needs float64 [2]");
+  refuses("feature_names", std::vector<std::string>{"one"}, "'feature_names' has 1 names; the model has 2 columns");
+  refuses("model/inputs", std::int64_t{0}, "0 inputs; a model needs at least one feature");
+  refuses("model/layers", std::int64_t{9}, "'layer3/width' is missing");
+  refuses("model/layers", std::string("three"), "'model/layers' has an unexpected type");
+}
