@@ -1,0 +1,81 @@
+// Loss and its gradient in one launch: dZ = d(mean loss)/dZ of the last layer, and the batch's loss added to a record on the device.
+// Z, dZ [rows, outputs] and targets [data rows, outputs] row-major. A chunk's row losses are summed in row order, chunk sums
+// in the fixed tree; double throughout. The last team to arrive closes the record: no copy, no fence.
+#pragma once
+
+#include <cstdint>
+
+#include <sinter/kernels/data_order.hpp>
+#include <sinter/kernels/ops/loss.hpp>
+#include <sinter/kernels/tile/tree.hpp>
+#include <sinter/runtime/arrival.hpp>
+#include <sinter/runtime/spaces.hpp>
+
+namespace sinter::fused {
+
+/// What training leaves on the device for a later fetch.
+struct LossRecord {
+  double epoch_sum = 0;           ///< sum of row losses since the epoch began (not yet divided by rows and outputs)
+  double step_sum = 0;            ///< of the last step
+  std::int64_t nonfinite_step = 0;  ///< 1 + the first step whose loss was not finite; 0: none
+};
+
+template <class Real>
+struct LossGradientArgs {
+  LossSettings loss;
+  Activation activation = Activation::identity;  ///< of the last layer
+  Real alpha = 0;
+  const Real* Z = nullptr;        ///< in: [rows, outputs], before the last activation
+  const Real* targets = nullptr;  ///< in: [data rows, outputs]
+  Real* dZ = nullptr;             ///< out: [rows, outputs]; may not overlap Z
+  std::int64_t outputs = 0;
+  BatchOrder order;
+  double* row_loss = nullptr;    ///< work: [rows]
+  double* chunk_loss = nullptr;  ///< work: [chunks]
+  int* counter = nullptr;        ///< work: zero before and after
+  LossRecord* record = nullptr;  ///< in/out
+  std::int64_t step = 0;         ///< of the run, 0-based
+};
+
+template <Space S, class Real>
+struct LossGradient {
+  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Member = typename Policy::member_type;
+  static constexpr int team_size = S::kernels_on_host ? 1 : 128;
+
+  LossGradientArgs<Real> args;
+
+  KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
+    const std::int64_t chunk = team.league_rank();
+    const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
+    const LossArgs<Real> loss = make_loss_args<Real>(args.loss, args.order.rows(), args.outputs);
+    for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
+      const Real* target = args.targets + args.order.row(r) * args.outputs;
+      args.row_loss[r] = row_loss(loss, args.activation, args.alpha, args.Z + r * args.outputs, target,
+                                  static_cast<int>(args.outputs), args.dZ + r * args.outputs);
+    }
+    barrier(team);  // one thread sums the rows of all
+    if (team.team_rank() == 0) {
+      double sum = 0;
+      for (std::int64_t r = begin; r < end; ++r) sum += args.row_loss[r];
+      args.chunk_loss[chunk] = sum;
+    }
+    if (arrive_last(team, args.counter, static_cast<int>(args.order.chunks)) && team.team_rank() == 0) {
+      const double sum = tile::tree_sum(static_cast<int>(args.order.chunks), args.chunk_loss, 1);
+      LossRecord& record = *args.record;
+      record.epoch_sum = (args.order.step == 0 ? 0.0 : record.epoch_sum) + sum;
+      record.step_sum = sum;
+      if (!(sum - sum == 0.0) && record.nonfinite_step == 0) record.nonfinite_step = args.step + 1;
+    }
+  }
+};
+
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations.
+template <Space S, class Real>
+void loss_gradient(const typename S::Execution& exec, const LossGradientArgs<Real>& args) {
+  using Kernel = LossGradient<S, Real>;
+  static LaunchLabel label("sinter::layer::loss_gradient");
+  launch(label, typename Kernel::Policy(exec, static_cast<int>(args.order.chunks), Kernel::team_size), Kernel{args});
+}
+
+}  // namespace sinter::fused

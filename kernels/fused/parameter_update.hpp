@@ -1,0 +1,111 @@
+// The optimizer's part of a backward launch: the gradient of a contiguous range of parameters is combined from the chunks' slabs in the
+// fixed tree and either applied at once, or stored (with its squared norm) for a launch of its own where the whole gradient must be
+// known first: clipping by global norm, and exchange between ranks.
+#pragma once
+
+#include <cstdint>
+
+#include <sinter/kernels/ops/optimizer.hpp>
+#include <sinter/kernels/tile/tree.hpp>
+#include <sinter/runtime/launch.hpp>
+#include <sinter/runtime/spaces.hpp>
+
+namespace sinter::fused {
+
+/// Parameters, states and slabs of a whole network: vectors of `parameters` elements in the network's layout; slabs [chunks, parameters].
+template <class Real>
+struct UpdateTarget {
+  Real* parameters = nullptr;
+  Real* state0 = nullptr;    ///< null where the optimizer keeps none
+  Real* state1 = nullptr;
+  Real* slabs = nullptr;     ///< chunk c's gradient starts at slabs + c * slab_stride
+  std::int64_t slab_stride = 0;
+  int chunks = 1;
+  Real* gradient = nullptr;  ///< not null: store the gradient here, do not apply it
+  double* square_norms = nullptr;  ///< with `gradient`: the squared norm of each range, by its number
+  OptimizerStep<Real> step;
+};
+
+/// Elements that a thread takes at once: vectors on the host, one (coalesced over the team) on a device.
+template <Space S>
+inline constexpr int update_lanes = S::kernels_on_host ? 64 : 1;
+
+/// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of this range, for its norm.
+template <Space S, class Real, class Team>
+KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target, std::int64_t range,
+                                         std::int64_t begin, std::int64_t count, bool decay) {
+  constexpr int lanes = update_lanes<S>;
+  double square = 0;
+  for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count; e += static_cast<std::int64_t>(team_size) * lanes) {
+    const int n = static_cast<int>(count - e < lanes ? count - e : lanes);
+    const std::int64_t at = begin + e;
+    Real g[lanes];
+    tile::tree_sum_span(target.chunks, target.slabs + at, target.slab_stride, g, n);
+    if (target.gradient != nullptr) {
+      for (int l = 0; l < n; ++l) {
+        target.gradient[at + l] = g[l];
+        square += static_cast<double>(g[l]) * static_cast<double>(g[l]);
+      }
+    } else {
+      apply_optimizer_span(target.step, decay, target.parameters + at, g, target.state0 == nullptr ? nullptr : target.state0 + at,
+                           target.state1 == nullptr ? nullptr : target.state1 + at, n);
+    }
+  }
+  if (target.gradient != nullptr) {
+    team.team_reduce(Kokkos::Sum<double>(square));  // in an order that the team's size alone decides
+    if (team.team_rank() == 0) target.square_norms[range] = square;
+  }
+}
+
+/// A piece of the parameter vector that one team updates: all weights or all biases.
+struct UpdateBlock {
+  std::int64_t begin = 0, count = 0;
+  bool decay = true;
+  static constexpr std::int64_t largest = 4096;
+};
+
+template <class Real>
+struct ClippedUpdateArgs {
+  UpdateTarget<Real> target;  ///< target.gradient holds the gradient, target.square_norms the norms of its ranges
+  const UpdateBlock* blocks = nullptr;  ///< [block_count], on the device
+  int block_count = 0;
+  int ranges = 0;
+  double clip_norm = 0;
+};
+
+/// Applies a stored gradient, scaled by clip_norm / norm where its 2-norm is larger. Every team sums the few range norms itself, in order.
+template <Space S, class Real>
+struct ClippedUpdate {
+  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Member = typename Policy::member_type;
+  static constexpr int team_size = S::kernels_on_host ? 1 : 256;
+
+  ClippedUpdateArgs<Real> args;
+
+  KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
+    double sum = 0;
+    for (int i = 0; i < args.ranges; ++i) sum += args.target.square_norms[i];
+    const double norm = Kokkos::sqrt(sum);
+    const auto& t = args.target;
+    OptimizerStep<Real> step = t.step;
+    if (norm > args.clip_norm) step.gradient_scale = static_cast<Real>(args.clip_norm / norm);
+    const UpdateBlock block = args.blocks[team.league_rank()];
+    constexpr int lanes = update_lanes<S>;
+    for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < block.count; e += std::int64_t{team_size} * lanes) {
+      const int n = static_cast<int>(block.count - e < lanes ? block.count - e : lanes);
+      const std::int64_t at = block.begin + e;
+      apply_optimizer_span(step, block.decay, t.parameters + at, t.gradient + at, t.state0 == nullptr ? nullptr : t.state0 + at,
+                           t.state1 == nullptr ? nullptr : t.state1 + at, n);
+    }
+  }
+};
+
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations.
+template <Space S, class Real>
+void clipped_update(const typename S::Execution& exec, const ClippedUpdateArgs<Real>& args) {
+  using Kernel = ClippedUpdate<S, Real>;
+  static LaunchLabel label("sinter::layer::clipped_update");
+  launch(label, typename Kernel::Policy(exec, args.block_count, Kernel::team_size), Kernel{args});
+}
+
+}  // namespace sinter::fused
