@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Shared by the scripts: where the checkout lies, messages, timing. Sourced, not run.
 set -euo pipefail
 

@@ -1,12 +1,13 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Debian packages, unpacked into a folder, without root and without touching the system: apt keeps its state (lists,
 # archives, locks) in a scratch folder of ours and is only asked to resolve and to download. Signatures are checked.
 #
-#   apt_open NAME STATUS_FILE SOURCES     a private apt state below $scratch
-#   apt_private NAME COMMAND ARGS...      apt-get, apt-cache, … on that state
-#   distribution_sources                  the system's own release, its updates, its security suite and its backports
-#   unpack_group GROUP DESTINATION        what of a group the system lacks
-#   unpack_kokkos DESTINATION             Kokkos and KokkosKernels from the development suites (route 3)
-#   unpack_runtime DESTINATION            the C and C++ runtime that these want
+#   open_distribution, open_development     the private states "distribution" and "development" (below $scratch)
+#   apt_private STATE COMMAND ARGS...       apt-get, apt-cache, … on that state
+#   unpack_group GROUP DESTINATION FINAL    what of a group the system lacks
+#   unpack_kokkos DESTINATION FINAL         Kokkos and KokkosKernels, from the development suites
+#   unpack_runtime DESTINATION              the C and C++ runtime that these want
+# A tree is written to DESTINATION, a scratch folder, and made to stand at FINAL, where it is moved to when it is complete.
 #
 # Sourced by scripts/bootstrap, after common.sh; $scratch is a folder that the caller removes.
 
@@ -22,46 +23,53 @@ debian_usable() {
   [[ $(. /etc/os-release; echo "${ID:-} ${ID_LIKE:-}") == debian* ]] || { echo "this system is not Debian"; return 1; }
 }
 
-# The base address of the Debian mirror that this system is configured for. apt itself reads its own configuration
-# (both formats, every file), so nothing is parsed here but the addresses that it would ask.
-system_suites() {   # lines: ADDRESS SUITE
+# The addresses that this system's apt would ask, as lines "ADDRESS SUITE". apt reads its own configuration, in both of its
+# formats and wherever it lies; nothing is fetched.
+system_suites() {
   apt-get update --print-uris 2>/dev/null | sed -nE "s|^'(https?://[^']+)/dists/([^']+)/InRelease'.*|\1 \2|p" || true
 }
 
-debian_codename() { (. /etc/os-release; echo "${VERSION_CODENAME:-}"); }
+debian_codename() { (. /etc/os-release; echo "${VERSION_CODENAME:-sid}"); }
 
+# The system's Debian mirror: where its updates come from, or the first address that looks like one.
 debian_mirror() {
   if [[ -n ${SINTER_DEBIAN_MIRROR:-} ]]; then echo "${SINTER_DEBIAN_MIRROR%/}"; return; fi
-  local codename address
-  codename=$(debian_codename)
-  address=$(system_suites | awk -v c="$codename" '$2 == c || $2 == "stable" || $2 == "sid" || $2 == "unstable" || $2 == "testing" {print $1; exit}')
+  local address
+  address=$(system_suites | awk -v c="$(debian_codename)" '
+    $2 == c "-updates" || $2 == "stable-updates" {best = best ? best : $1}
+    ($2 == c || $2 ~ /^(stable|testing|unstable|sid)$/) && $1 ~ /\/debian$/ {good = good ? good : $1}
+    END {print best ? best : good}')
   echo "${address:-http://deb.debian.org/debian}"
 }
 
 source_options() {
-  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  local options="check-valid-until=no"
-  [[ -r $keyring ]] && options="signed-by=$keyring $options"
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options="check-valid-until=no"
+  if [[ -r $keyring ]]; then options="signed-by=$keyring $options"; fi
   echo "[$options]"
 }
 
-distribution_sources() {
-  local mirror codename options
+# This release with its updates, its security suite and its backports (for what is too old in the release).
+open_distribution() {
+  local mirror codename options suites
   mirror=$(debian_mirror) codename=$(debian_codename) options=$(source_options)
-  [[ -n $codename ]] || codename=sid
-  { echo "$mirror $codename"
-    system_suites
-    case $codename in sid|trixie-*|"") ;; *) echo "$mirror $codename-backports" ;; esac
-  } | awk '!seen[$0]++ && $2 !~ /^(sid|unstable|experimental)$/ || $2 == "'"$codename"'" {print}' | awk '!seen[$0]++' |
-    while read -r address suite; do
-      case $address in *debian*) echo "deb $options $address $suite main" ;; esac
-    done
+  suites=$({ echo "$mirror $codename"
+             system_suites | awk -v c="$codename" '$2 ~ "^(" c "|stable)(-updates|-security|/updates)$"' | grep /debian
+             echo "$mirror $codename-backports"; } | awk '!seen[$0]++')
+  suites=$(while read -r address suite; do echo "deb $options $address $suite main"; done <<< "$suites")
+  apt_open distribution "${SINTER_DPKG_STATUS:-/var/lib/dpkg/status}" "$suites" ||
+    apt_open distribution "${SINTER_DPKG_STATUS:-/var/lib/dpkg/status}" "$(grep -v -- -backports <<< "$suites")"
 }
 
-development_sources() {
-  local mirror options suite
-  mirror=$(debian_mirror) options=$(source_options)
-  for suite in sid experimental; do echo "deb $options $mirror $suite main"; done
+# Debian's development suites, as if nothing were installed. A mirror that lacks them is replaced by Debian's own address.
+open_development() {
+  local mirror options
+  options=$(source_options)
+  for mirror in "$(debian_mirror)" http://deb.debian.org/debian; do
+    if apt_open development "" "deb $options $mirror sid main"$'\n'"deb $options $mirror experimental main" &&
+       [[ -n $(newest_version development libkokkos-dev '^([5-9]|[1-9][0-9])\.') ]]; then return 0; fi
+    if [[ -n ${SINTER_DEBIAN_MIRROR:-} ]]; then break; fi
+  done
+  return 1
 }
 
 apt_open() {
@@ -152,26 +160,35 @@ requests() {
   done
 }
 
-# unpack_group GROUP DESTINATION: what the system lacks of it, with what that depends on. DESTINATION may be written as
-# a scratch folder; the files will name FINAL, where it is moved to.
+# plan_group GROUP REQUEST...: what would be installed for it, as lines "NAME VERSION". Where the system's own packages are in
+# a state that apt cannot work with, the whole closure is resolved, and what the system has is left out of it.
+plan_group() {
+  local log=$scratch/plan-$1.log empty=$scratch/nothing-installed line='s/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1 \3/p'
+  shift
+  if apt_private distribution apt-get install -s "$@" > "$log" 2>&1; then sed -nE "$line" "$log"; return; fi
+  : > "$empty"
+  apt_private distribution apt-get install -s -o Dir::State::status="$empty" "$@" > "$log" 2>&1 || { log_tail "$log"; return 1; }
+  sed -nE "$line" "$log" | while read -r package version; do
+    if [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) != installed ]]; then echo "$package $version"; fi
+  done
+}
+
+# unpack_group GROUP DESTINATION FINAL: what the system lacks of a group, with what that depends on.
 unpack_group() {
-  local group=$1 destination=$2 final=$3 folder=$scratch/debs-$group wanted plan pattern package version deb
+  local group=$1 destination=$2 final=$3 folder=$scratch/debs-$1 plan=() package version pattern deb drop
+  local -a wanted skips
   mkdir -p "$destination/usr"
   mapfile -t wanted < <(requests "$group")
-  # "Inst NAME [INSTALLED] (VERSION ORIGIN [ARCH])"
-  apt_private distribution apt-get install -s "${wanted[@]}" > "$scratch/plan-$group.log" 2>&1 || {
-    log_tail "$scratch/plan-$group.log"; die "apt cannot resolve the packages of the group '$group' on this system"; }
-  plan=()
-  local -a skips
   mapfile -t skips < <(group_packages skip)
+  plan_group "$group" "${wanted[@]}" > "$scratch/plan-$group" || die "apt cannot resolve the packages of the group '$group'"
   while read -r package version; do
-    local drop=0
+    drop=0
     for pattern in "${skips[@]}"; do
       # shellcheck disable=SC2053
       if [[ $package == $pattern ]]; then drop=1; break; fi
     done
     if [[ $drop == 0 || " ${wanted[*]} " == *" $package "* ]]; then plan+=("$package=$version"); fi
-  done < <(sed -nE 's/^Inst ([^ ]+) (\[[^]]*\] )?\(([^ ]+) .*/\1 \3/p' "$scratch/plan-$group.log")
+  done < "$scratch/plan-$group"
   if (( ${#plan[@]} )); then
     download distribution "$folder" "${plan[@]}" || die "the packages of the group '$group' could not be downloaded"
     for deb in "$folder"/*.deb; do unpack "$deb" "$destination"; done
@@ -245,14 +262,13 @@ unpack_kokkos() {
   local destination=$1 final=$2 folder=$scratch/debs-kokkos version library kernels deb arch
   arch=$(multiarch)
   version=$(newest_version development libkokkos-dev '^([5-9]|[1-9][0-9])\.')
-  [[ -n $version ]] || die "the mirror $(debian_mirror) has no Kokkos 5; set SINTER_DEBIAN_MIRROR to a full Debian mirror"
   library=$(apt_private development apt-cache show "libkokkos-dev=$version" |
               sed -nE 's/^Depends:.*[ ,](libkokkos[0-9.]+) \(= *([^)]+)\).*/\1=\2/p' | head -n 1)
   # Trilinos 17 carries KokkosKernels 5.
   kernels=$(newest_version development libtrilinos-kokkos-kernels-dev '^(1[7-9]|[2-9][0-9])\.')
-  [[ -n $library && -n $kernels ]] || die "the mirror $(debian_mirror) lacks libkokkos5 or KokkosKernels 5"
+  [[ -n $library && -n $kernels ]] || die "the Debian mirror lacks libkokkos5 or KokkosKernels 5; SINTER_DEBIAN_MIRROR names another"
   download development "$folder" "libkokkos-dev=$version" "$library" "libtrilinos-kokkos-kernels-dev=$kernels" ||
-    die "Kokkos could not be downloaded from $(debian_mirror)"
+    die "Kokkos could not be downloaded"
   for deb in "$folder"/*.deb; do unpack "$deb" "$destination"; done
   # Two libraries without content are named by the CMake files but not packaged.
   local name
@@ -292,5 +308,8 @@ unpack_runtime() {
   for deb in "$folder"/*.deb; do unpack "$deb" "$root"; done
   mkdir -p "$destination"
   mv "$root/usr/lib/$arch" "$destination/lib"
-  ls "$folder" | sed 's/\.deb$//' > "$destination/packages.txt"
+  for deb in "$folder"/*.deb; do basename "$deb" .deb; done > "$destination/packages.txt"
 }
+
+# kernels_name USR: "KokkosKernels 5.0.2", as the CMake files below it say.
+kernels_name() { sed -nE 's/^set\(KokkosKernels_VERSION "(.*)"\)/KokkosKernels \1/p' "$1/lib/$(multiarch)/cmake/KokkosKernels/KokkosKernelsConfig.cmake"; }

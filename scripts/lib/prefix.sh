@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What bootstrap writes at the end: .deps/toolchain.cmake and the small programs in .deps/bin. Sourced by scripts/bootstrap.
 
 write_file() {   # write_file PATH [MODE]: standard input, only where it differs, in one step
@@ -6,6 +7,13 @@ write_file() {   # write_file PATH [MODE]: standard input, only where it differs
   cat > "$new"
   chmod "$mode" "$new"
   if cmp -s "$new" "$path"; then rm -f "$new"; else mv -f "$new" "$path"; fi
+}
+
+# first_file PATH...: the first that is there.
+first_file() {
+  local path
+  for path in "$@"; do if [[ -e $path ]]; then echo "$path"; return; fi; done
+  return 1
 }
 
 # first_executable NAME...: the first that the system or a group has.
@@ -21,7 +29,7 @@ first_executable() {
 }
 
 write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
-  local route=$1 kokkos=$2 arch packages=$sinter_deps/packages runtime="" prefixes rpath loader ninja python
+  local route=$1 kokkos=$2 arch packages=$sinter_deps/packages runtime="" prefixes rpath loader python
   arch=$(multiarch)
   prefixes=$kokkos
   rpath=
@@ -34,12 +42,15 @@ write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
     prefixes="${prefixes:+$prefixes;}$packages/base/usr"
     if [[ -d $packages/base/usr/lib/$arch ]]; then rpath="${rpath:+$rpath:}$packages/base/usr/lib/$arch"; fi
   fi
-  ninja=$(first_executable ninja ninja-build || true)
   python=$sinter_deps/bin/python3
   {
     echo "# Written by scripts/bootstrap (route $route); read through cmake/toolchain.cmake. Do not edit."
     echo "set(SINTER_DEPS_ROUTE \"$route\")"
-    [[ -n $prefixes ]] && echo "list(APPEND CMAKE_PREFIX_PATH \"${prefixes//;/\" \"}\")"
+    if [[ $route == source && -d $sinter_deps/kokkos-cuda ]]; then
+      printf 'if(SINTER_CUDA)\n  list(APPEND CMAKE_PREFIX_PATH "%s")\n' "$sinter_deps/kokkos-cuda"
+      printf '  set(CMAKE_CUDA_COMPILER "%s" CACHE FILEPATH "")\nendif()\n' "$(find_nvcc)"
+    fi
+    if [[ -n $prefixes ]]; then echo "list(APPEND CMAKE_PREFIX_PATH \"${prefixes//;/\" \"}\")"; fi
     cat <<'CMAKE'
 if(CMAKE_PREFIX_PATH)
   list(REMOVE_DUPLICATES CMAKE_PREFIX_PATH)
@@ -115,8 +126,8 @@ write_programs() {
       if [[ -d $tsan/lib/llvm-14/lib ]]; then echo "set -- \"\$@\" -L\"$tsan/lib/llvm-14/lib\""; fi
       echo "exec \"$tool\" \"\$@\""
     } | write_file "$sinter_deps/bin/clang++" 755
-    libomp=$(ls "$tsan/lib/$arch/libomp.so.5" "/usr/lib/$arch/libomp.so.5" /usr/lib/llvm-14/lib/libomp.so.5 2>/dev/null | head -n 1)
-    archer=$(ls "$tsan"/lib/llvm-14/lib/libarcher.so /usr/lib/llvm-14/lib/libarcher.so 2>/dev/null | head -n 1)
+    libomp=$(first_file {"$tsan",/usr}/lib/{"$arch",llvm-14/lib}/libomp.so.5)
+    archer=$(first_file {"$tsan",/usr}/lib/llvm-14/lib/libarcher.so)
     mkdir -p "$sinter_deps/tsan"
     ln -sfn "$libomp" "$sinter_deps/tsan/libomp.so.5"
     ln -sfn "$libomp" "$sinter_deps/tsan/libgomp.so.1"
