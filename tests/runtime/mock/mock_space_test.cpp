@@ -53,11 +53,9 @@ TEST_CASE("mock memory is neither accessible from the host nor assignable to it"
   STATIC_REQUIRE_FALSE(Kokkos::SpaceAccessibility<Kokkos::HostSpace, MockSpace>::accessible);
   STATIC_REQUIRE_FALSE(Kokkos::SpaceAccessibility<MockSpace, Kokkos::HostSpace>::accessible);
   STATIC_REQUIRE(Kokkos::SpaceAccessibility<Mock::Execution, MockSpace>::accessible);
-  STATIC_REQUIRE_FALSE(std::is_assignable_v<HostDoubles&, Doubles>);
-  STATIC_REQUIRE_FALSE(std::is_assignable_v<Doubles&, HostDoubles>);
-  STATIC_REQUIRE_FALSE(std::is_constructible_v<HostDoubles, Doubles>);
-  STATIC_REQUIRE_FALSE(std::is_constructible_v<Doubles, HostDoubles>);
-  STATIC_REQUIRE(std::is_constructible_v<VectorRef<Mock, const double>, Vector<Mock, double>>);
+  STATIC_REQUIRE_FALSE(Kokkos::is_always_assignable_v<HostDoubles, Doubles>);
+  STATIC_REQUIRE_FALSE(Kokkos::is_always_assignable_v<Doubles, HostDoubles>);
+  STATIC_REQUIRE(Kokkos::is_always_assignable_v<VectorRef<Mock, const double>, Vector<Mock, double>>);
 }
 
 TEST_CASE("the mirror of a mock tensor is memory of its own in the host space", "[mock]") {
