@@ -39,6 +39,18 @@ class HostMirror {
   Host host_;
 };
 
+/// Device to device, asynchronous on `exec`: to = from, of the same shape. 1 copy.
+template <class Execution, class To, class From>
+void copy(const Execution& exec, const To& to, const From& from) {
+  Kokkos::deep_copy(exec, to, from);
+}
+
+/// Every element of `to` becomes `value`, asynchronous on `exec`.
+template <class Execution, class To, class Value>
+void fill(const Execution& exec, const To& to, const Value& value) {
+  Kokkos::deep_copy(exec, to, value);
+}
+
 /// Waits for everything submitted to `exec`. 1 fence with this name.
 template <class Execution>
 void wait_for(const Execution& exec, const char* name) {

@@ -35,6 +35,7 @@ struct LossGradientArgs {
   int* counter = nullptr;        ///< work: zero before and after
   LossRecord* record = nullptr;  ///< in/out
   std::int64_t step = 0;         ///< of the run, 0-based
+  bool first_of_epoch = false;   ///< begins a new epoch_sum
 };
 
 template <Space S, class Real>
@@ -63,7 +64,7 @@ struct LossGradient {
     if (arrive_last(team, args.counter, static_cast<int>(args.order.chunks)) && team.team_rank() == 0) {
       const double sum = tile::tree_sum(static_cast<int>(args.order.chunks), args.chunk_loss, 1);
       LossRecord& record = *args.record;
-      record.epoch_sum = (args.order.step == 0 ? 0.0 : record.epoch_sum) + sum;
+      record.epoch_sum = (args.first_of_epoch ? 0.0 : record.epoch_sum) + sum;
       record.step_sum = sum;
       if (!(sum - sum == 0.0) && record.nonfinite_step == 0) record.nonfinite_step = args.step + 1;
     }

@@ -5,18 +5,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <sinter/models/plan/plan.hpp>
 #include <sinter/models/spec/model_state.hpp>
+#include <sinter/models/spec/report.hpp>
 #include <sinter/models/spec/training_spec.hpp>
 #include <sinter/runtime/base/errors.hpp>
-#include <sinter/runtime/base/ledger_counts.hpp>
 
 namespace sinter::backend {
 
@@ -44,19 +41,6 @@ struct HostSet {
   [[nodiscard]] bool empty() const { return features.rows == 0; }
 };
 
-enum class LogLevel : std::uint8_t { info, warning };
-
-/// What is known at a log point.
-struct Progress {
-  std::int64_t epoch = 0;   ///< epochs done
-  std::int64_t epochs = 0;  ///< epochs asked for
-  std::int64_t step = 0;    ///< optimizer steps done
-  double running_loss = 0;  ///< mean over the rows of the last epoch, before each step's update
-  std::optional<double> validation_loss;
-  double learning_rate = 0;  ///< of the last step
-  double elapsed_s = 0;
-};
-
 /// Called on the thread that trains, between launches. They must not throw; what they throw is reported as an internal error.
 struct Callbacks {
   std::function<void(const Progress&)> on_progress;             ///< at every log point
@@ -76,28 +60,9 @@ struct TrainRequest {
   std::vector<std::string> feature_names, target_names;
 };
 
-using sinter::LedgerCounts;
-using sinter::LedgerRow;  ///< a row of kernels.csv
-
-/// Metric name to value, in the order of presentation: loss, mse, rmse, mae, r2 | loss, accuracy, precision, recall, f1, ...
-using Metrics = std::vector<std::pair<std::string, double>>;
-
-struct SetReport {
-  Metrics metrics;                            ///< on the final parameters
-  std::vector<std::int64_t> confusion;        ///< row-major [classes, classes], actual by predicted; empty for regression
-  std::int64_t classes = 0;
-};
-
-struct TrainResult {
-  std::string status;  ///< "completed", "stopped_early" (early stopping), "interrupted" (stop request)
-  Plan plan;
-  ModelState model;    ///< the best parameters where early stopping keeps them, else the last
-  std::int64_t epochs_done = 0, steps_done = 0, best_epoch = 0;
-  std::optional<SetReport> train, validation, test;
-  LedgerCounts steady_state;   ///< the largest count of any steady step
-  std::int64_t steady_steps = 0;
-  std::vector<LedgerRow> ledger;
-  double training_s = 0;       ///< the training loop alone
+/// The report of the run and the model it made: the best parameters where early stopping keeps them, else the last.
+struct TrainResult : TrainReport {
+  ModelState model;
 };
 
 struct DeviceInfo {

@@ -1,0 +1,130 @@
+# Which (space, precision) pairs are built, the sources that instantiate them, and the backend module that holds them with its manifest.
+
+# name|Tag|Kokkos device: the closed list of runtime/spaces.hpp.
+set(_known "cuda|Cuda|CUDA" "hip|Hip|HIP" "sycl|Sycl|SYCL" "openmp|OpenMP|OPENMP" "threads|Threads|THREADS" "serial|Serial|SERIAL")
+set(SINTER_SPACES "")
+set(_devices "")
+foreach(_entry IN LISTS _known)
+  string(REPLACE "|" ";" _entry "${_entry}")
+  list(GET _entry 0 _name)
+  list(GET _entry 1 _tag)
+  list(GET _entry 2 _kokkos)
+  if(_kokkos IN_LIST Kokkos_DEVICES AND NOT SINTER_MOCK)
+    list(APPEND SINTER_SPACES "${_name}|${_tag}")
+    if(_name MATCHES "cuda|hip|sycl")
+      list(APPEND _devices ${_name})
+    endif()
+  endif()
+endforeach()
+if(SINTER_MOCK)
+  # The mock device space is a module of its own, beside the host's.
+  set(SINTER_SPACES "mock|Mock")
+endif()
+if(NOT SINTER_SPACES)
+  message(FATAL_ERROR "This Kokkos has none of the spaces that Sinter knows; its devices: ${Kokkos_DEVICES}")
+endif()
+
+set(SINTER_MODEL_SOURCES "")
+set(SINTER_RUNNER_SOURCES "")
+set(DECLARATIONS "")
+set(ENTRIES "")
+foreach(_pair IN LISTS SINTER_SPACES)
+  string(REPLACE "|" ";" _pair "${_pair}")
+  list(GET _pair 0 NAME)
+  list(GET _pair 1 SPACE)
+  foreach(PRECISION IN LISTS SINTER_PRECISIONS)
+    if(PRECISION STREQUAL "float32")
+      set(REAL float)
+      set(FLOAT_ONLY "")
+    else()
+      set(REAL double)
+      set(FLOAT_ONLY "// ")
+    endif()
+    foreach(_kind models runner)
+      set(_source ${PROJECT_BINARY_DIR}/instances/${_kind}_${NAME}_${PRECISION}.cpp)
+      configure_file(${CMAKE_CURRENT_SOURCE_DIR}/instances/${_kind}.cpp.in ${_source} @ONLY)
+      if(_kind STREQUAL "models")
+        list(APPEND SINTER_MODEL_SOURCES ${_source})
+      else()
+        list(APPEND SINTER_RUNNER_SOURCES ${_source})
+      endif()
+    endforeach()
+    string(APPEND DECLARATIONS "std::unique_ptr<Runner> make_runner_${NAME}_${PRECISION}();\n")
+    string(APPEND ENTRIES "      {\"${NAME}\", Precision::${PRECISION}, make_runner_${NAME}_${PRECISION}},\n")
+  endforeach()
+endforeach()
+configure_file(${CMAKE_CURRENT_SOURCE_DIR}/instances/table.cpp.in ${PROJECT_BINARY_DIR}/instances/table.cpp @ONLY)
+list(APPEND SINTER_RUNNER_SOURCES ${PROJECT_BINARY_DIR}/instances/table.cpp)
+
+if(_devices)
+  list(GET _devices 0 SINTER_MODULE_NAME)
+elseif(SINTER_MOCK)
+  set(SINTER_MODULE_NAME mock)
+else()
+  set(SINTER_MODULE_NAME host)
+endif()
+
+# The features of the processor that code for this baseline uses, as /proc/cpuinfo names them.
+function(sinter_cpu_features result)
+  set(flags "")
+  if(SINTER_CPU_BASELINE)
+    set(flags -march=${SINTER_CPU_BASELINE})
+  endif()
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} ${flags} -dM -E -x c++ /dev/null OUTPUT_VARIABLE macros ERROR_QUIET)
+  set(features "")
+  foreach(pair AVX:avx AVX2:avx2 FMA:fma BMI2:bmi2 F16C:f16c AVX512F:avx512f AVX512DQ:avx512dq AVX512BW:avx512bw AVX512VL:avx512vl
+               AVX512CD:avx512cd AVX512VNNI:avx512_vnni AVX512BF16:avx512_bf16 AVX512VBMI:avx512vbmi AVX512VBMI2:avx512_vbmi2)
+    string(REPLACE ":" ";" pair ${pair})
+    list(GET pair 0 macro)
+    list(GET pair 1 feature)
+    if(macros MATCHES "#define __${macro}__ 1")
+      list(APPEND features ${feature})
+    endif()
+  endforeach()
+  set(${result} "${features}" PARENT_SCOPE)
+endfunction()
+
+# A JSON list of strings.
+function(sinter_json_list result)
+  set(text "")
+  foreach(item IN LISTS ARGN)
+    if(text)
+      string(APPEND text ", ")
+    endif()
+    string(APPEND text "\"${item}\"")
+  endforeach()
+  set(${result} "[${text}]" PARENT_SCOPE)
+endfunction()
+
+function(sinter_backend_module name)
+  add_library(sinter_module_${name} MODULE backend/module.cpp ${SINTER_RUNNER_SOURCES})
+  target_link_libraries(sinter_module_${name} PRIVATE sinter_models sinter_flags sinter_baseline)
+  target_link_options(sinter_module_${name} PRIVATE -Wl,--exclude-libs,ALL)
+  set(folder ${PROJECT_BINARY_DIR}/lib/sinter/modules)
+  set_target_properties(sinter_module_${name} PROPERTIES
+    OUTPUT_NAME sinter_${name} LIBRARY_OUTPUT_DIRECTORY ${folder}
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  set(spaces "")
+  foreach(pair IN LISTS SINTER_SPACES)
+    string(REGEX REPLACE "\\|.*" "" space ${pair})
+    list(APPEND spaces ${space})
+  endforeach()
+  sinter_cpu_features(features)
+  sinter_json_list(spaces_json ${spaces})
+  sinter_json_list(devices_json ${_devices})
+  sinter_json_list(precisions_json ${SINTER_PRECISIONS})
+  sinter_json_list(features_json ${features})
+  file(GENERATE OUTPUT ${folder}/sinter_${name}.json CONTENT "{
+  \"module\": \"libsinter_${name}.so\",
+  \"spaces\": ${spaces_json},
+  \"devices\": ${devices_json},
+  \"precisions\": ${precisions_json},
+  \"cpu_baseline\": \"${SINTER_CPU_BASELINE}\",
+  \"cpu_features\": ${features_json},
+  \"kokkos_version\": \"${Kokkos_VERSION}\",
+  \"interface_version\": 1,
+  \"sinter_version\": \"${PROJECT_VERSION}\"
+}
+")
+  add_custom_target(sinter_modules DEPENDS sinter_module_${name})
+endfunction()

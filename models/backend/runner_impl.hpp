@@ -1,0 +1,92 @@
+// Definition of a Runner for one (space, precision) pair, for the generated sources (models/instances/runner.cpp.in).
+#pragma once
+
+#include <fmt/format.h>
+
+#include <sinter/models/backend/runner.hpp>
+#include <sinter/models/evaluator.hpp>
+#include <sinter/models/trainer.hpp>
+#include <sinter/runtime/device.hpp>
+#include <sinter/runtime/peaks.hpp>
+
+namespace sinter::backend {
+
+template <Space S, class Real>
+class RunnerOf final : public Runner {
+ public:
+  using Execution = typename S::Execution;
+
+  void train(const TrainRequest& request, const Callbacks& callbacks, TrainResult& out) override {
+    TrainOptions<S, Real> options;
+    options.training = request.training;
+    options.normalize = request.normalize;
+    options.budget = request.budget;
+    options.seed = request.seed;
+    options.feature_names = request.feature_names;
+    options.target_names = request.target_names;
+    options.on_progress = callbacks.on_progress;
+    options.stop_requested = callbacks.stop_requested;
+    options.on_log = callbacks.on_log;
+    Network<S, Real> network(exec_, request.model, request.seed);
+    const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"), test = push(request.test, "test");
+    static_cast<TrainReport&>(out) =
+        sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(), test.raw(), options);
+    out.model = network.state(exec_);
+    out.model.feature_names = request.feature_names;
+    out.model.target_names = request.target_names;
+  }
+
+  void predict(const ModelState& model, HostMatrix features, std::vector<double>& out) override {
+    const Network<S, Real> network(exec_, model);
+    const auto X = push(features, "sinter::predict::features");
+    const auto Y = make_matrix<S, double>(exec_, "sinter::predict::outputs", features.rows, model.spec.outputs());
+    Evaluator<S, Real> evaluator(exec_, network, features.rows);
+    evaluator.template predict<double, double>(exec_, X, Y);
+    const HostMirror<Matrix<S, double>> mirror(Y);
+    mirror.pull(exec_);
+    out.assign(mirror.host().data(), mirror.host().data() + mirror.host().size());
+  }
+
+  void evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) override {
+    const Network<S, Real> network(exec_, model);
+    const Pushed pushed = push(set, "evaluated");
+    out = sinter::evaluate<S, Real, double>(exec_, network, pushed.raw(), loss);
+  }
+
+  void device_info(DeviceInfo& out) override {
+    const DeviceDescription device = describe_device<S>(exec_);
+    out = {device.space, device.name, device.concurrency, device.memory_bytes, fmt::format("{}.{}.{}", kokkos_major, kokkos_minor, kokkos_patch)};
+  }
+
+  void measure_peaks(MachinePeaks& out) override {
+    out.fma_gflops_float32 = peaks::fma_gflops<S, float>(exec_);
+    out.fma_gflops_float64 = peaks::fma_gflops<S, double>(exec_);
+    out.triad_gb_s = peaks::triad_gb_s<S>(exec_);
+    out.launch_us = peaks::launch_us<S>(exec_);
+  }
+
+ private:
+  struct Pushed {
+    Matrix<S, double> X, T;
+    [[nodiscard]] RawSet<S, double> raw() const { return {X, T}; }
+  };
+
+  /// A device copy of a host matrix; 1 copy.
+  Matrix<S, double> push(HostMatrix from, const std::string& label) const {
+    const auto to = make_matrix<S, double>(exec_, label, from.rows, from.columns);
+    const HostMirror<Matrix<S, double>> mirror(to);
+    std::copy(from.data, from.data + from.rows * from.columns, mirror.host().data());
+    mirror.push(exec_);
+    wait_for(exec_, "sinter::backend: data before their host image goes");
+    return to;
+  }
+
+  Pushed push(const HostSet& set, const std::string& name) const {
+    if (set.empty()) return {};
+    return {push(set.features, "sinter::raw::" + name + "_features"), push(set.targets, "sinter::raw::" + name + "_targets")};
+  }
+
+  Execution exec_;
+};
+
+}  // namespace sinter::backend

@@ -1,0 +1,195 @@
+// Definitions of Evaluator, for the sources that instantiate it (models/instances).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include <sinter/kernels/fused/dense_forward.hpp>
+#include <sinter/kernels/fused/metrics.hpp>
+#include <sinter/kernels/fused/output.hpp>
+#include <sinter/models/evaluator.hpp>
+#include <sinter/runtime/workspace.hpp>
+
+namespace sinter {
+namespace detail {
+
+inline fused::Decision decision_of(Activation output) {
+  return output == Activation::sigmoid   ? fused::Decision::threshold
+         : output == Activation::softmax ? fused::Decision::largest
+                                         : fused::Decision::none;
+}
+
+inline std::int64_t classes_of(const ModelSpec& spec) {
+  switch (decision_of(spec.layers.back().activation)) {
+    case fused::Decision::threshold: return 2;
+    case fused::Decision::largest: return spec.outputs();
+    case fused::Decision::none: break;
+  }
+  return 0;
+}
+
+/// Rows over which a loss is a mean, times outputs where it is a mean over these too.
+inline double loss_terms(const LossSettings& loss, double rows, std::int64_t outputs) {
+  return loss.type == Loss::cross_entropy ? rows : rows * static_cast<double>(outputs);
+}
+
+/// accuracy, and precision, recall and f1 of class 1 (two classes) or as means over the classes; 0 where a ratio is 0 / 0.
+inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>& confusion, std::int64_t classes) {
+  const auto at = [&](std::int64_t actual, std::int64_t predicted) { return static_cast<double>(confusion[static_cast<std::size_t>(actual * classes + predicted)]); };
+  const auto ratio = [](double part, double whole) { return whole > 0 ? part / whole : 0.0; };
+  double all = 0, right = 0, precision = 0, recall = 0, f1 = 0;
+  const std::int64_t first = classes == 2 ? 1 : 0;
+  for (std::int64_t c = 0; c < classes; ++c) {
+    double actual = 0, predicted = 0;
+    for (std::int64_t other = 0; other < classes; ++other) {
+      actual += at(c, other);
+      predicted += at(other, c);
+    }
+    all += actual;
+    right += at(c, c);
+    if (c < first) continue;
+    const double p = ratio(at(c, c), predicted), r = ratio(at(c, c), actual);
+    precision += p;
+    recall += r;
+    f1 += ratio(2 * p * r, p + r);
+  }
+  const auto count = static_cast<double>(classes - first);
+  metrics.emplace_back("accuracy", ratio(right, all));
+  metrics.emplace_back("precision", precision / count);
+  metrics.emplace_back("recall", recall / count);
+  metrics.emplace_back("f1", f1 / count);
+}
+
+}  // namespace detail
+
+template <Space S, class Real>
+struct Evaluator<S, Real>::Memory {
+  Workspace<S> arena;
+  Slot<Real> normalized, Z[2];
+  Slot<fused::MetricSums> partial;
+  Vector<S, fused::MetricSums> total;
+  Vector<S, std::int64_t> confusion;
+};
+
+template <Space S, class Real>
+Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows)
+    : network_(network), rows_(std::clamp<std::int64_t>(rows, 1, block_rows)), memory_(std::make_shared<Memory>()) {
+  auto& m = *memory_;
+  m.normalized = m.arena.template add<Real>(rows_ * network.layout().inputs);
+  for (auto& slot : m.Z) slot = m.arena.template add<Real>(rows_ * network.layout().widest());
+  m.partial = m.arena.template add<fused::MetricSums>((rows_ + fused::statistics_block - 1) / fused::statistics_block);
+  m.arena.allocate(exec);
+  const auto classes = static_cast<std::size_t>(detail::classes_of(network.spec()));
+  m.total = Vector<S, fused::MetricSums>(Kokkos::view_alloc(exec, std::string("sinter::metrics::sums")), 1);
+  m.confusion = Vector<S, std::int64_t>(Kokkos::view_alloc(exec, std::string("sinter::metrics::confusion")), classes * classes);
+}
+
+template <Space S, class Real>
+Real* Evaluator<S, Real>::forward(const Execution& exec, const Real* X, std::int64_t rows) {
+  const auto& layers = network_.layout().layers;
+  int to = 0;
+  for (std::size_t l = 0; l < layers.size(); ++l, to = 1 - to) {
+    const auto& layer = layers[l];
+    fused::DenseForwardArgs<Real> args;
+    args.X = l == 0 ? X : memory_->arena.at(memory_->Z[1 - to]);
+    args.W = network_.parameters().data() + layer.offset;
+    args.b = layer.bias ? args.W + layer.weights() : nullptr;
+    args.A = memory_->arena.at(memory_->Z[to]);
+    args.rows = rows;
+    args.fan_in = layer.fan_in;
+    args.fan_out = layer.fan_out;
+    args.activation = l + 1 == layers.size() ? Activation::identity : layer.activation;
+    args.alpha = static_cast<Real>(layer.alpha);
+    fused::dense_forward<S>(exec, args);
+  }
+  return memory_->arena.at(memory_->Z[1 - to]);
+}
+
+template <Space S, class Real>
+template <class In, class Out>
+void Evaluator<S, Real>::predict(const Execution& exec, const MatrixRef<S, const In>& X, const MatrixRef<S, Out>& Y) {
+  const auto& spec = network_.spec();
+  check_shape(X, "predict: X", -1, spec.inputs);
+  check_shape(Y, "predict: Y", X.extent(0), spec.outputs());
+  const auto rows = static_cast<std::int64_t>(X.extent(0));
+  const fused::Denormalize denormalize{network_.target_shift(), network_.target_scale()};
+  for (std::int64_t begin = 0; begin < rows; begin += rows_) {
+    const std::int64_t count = std::min(rows_, rows - begin);
+    const In* const from = X.data() + begin * spec.inputs;
+    const Real* normalized = nullptr;
+    if constexpr (std::is_same_v<In, Real>) {
+      if (network_.feature_shift() == nullptr) normalized = from;
+    }
+    if (normalized == nullptr) {
+      Real* const to = memory_->arena.at(memory_->normalized);
+      fused::normalize_columns<S>(exec, from, to, count, spec.inputs, network_.feature_shift(), network_.feature_scale());
+      normalized = to;
+    }
+    Real* const Z = forward(exec, normalized, count);
+    fused::output<S>(exec, Z, Y.data() + begin * spec.outputs(), count, spec.outputs(), spec.layers.back().activation,
+                     static_cast<Real>(spec.layers.back().alpha), denormalize);
+  }
+}
+
+template <Space S, class Real>
+void Evaluator<S, Real>::accumulate(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss) {
+  const auto& spec = network_.spec();
+  auto& m = *memory_;
+  fill(exec, m.total, fused::MetricSums{});
+  if (m.confusion.extent(0) > 0) fill(exec, m.confusion, std::int64_t{0});
+  for (std::int64_t begin = 0; begin < set.rows; begin += rows_) {
+    fused::MetricArgs<S, Real> args;
+    args.rows = std::min(rows_, set.rows - begin);
+    Real* const Z = forward(exec, set.X.data() + begin * spec.inputs, args.rows);
+    Real* const first = m.arena.at(m.Z[0]);
+    args.loss = loss;
+    args.activation = spec.layers.back().activation;
+    args.alpha = static_cast<Real>(spec.layers.back().alpha);
+    args.Z = Z;
+    args.targets = set.T.data() + begin * spec.outputs();
+    args.work = Z == first ? m.arena.at(m.Z[1]) : first;
+    args.outputs = spec.outputs();
+    args.classes = detail::classes_of(spec);
+    args.denormalize = {network_.target_shift(), network_.target_scale()};
+    args.decision = detail::decision_of(args.activation);
+    args.partial = m.arena.at(m.partial);
+    args.total = m.total.data();
+    args.confusion = m.confusion.data();
+    fused::metrics<S, Real>(exec, args);
+  }
+}
+
+template <Space S, class Real>
+double Evaluator<S, Real>::loss(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss) {
+  accumulate(exec, set, loss);
+  const HostMirror<Vector<S, fused::MetricSums>> sums(memory_->total);
+  sums.pull(exec);
+  return sums.host()(0).loss / detail::loss_terms(loss, static_cast<double>(set.rows), network_.spec().outputs());
+}
+
+template <Space S, class Real>
+SetReport Evaluator<S, Real>::report(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss) {
+  SetReport report;
+  report.rows = set.rows;
+  report.classes = detail::classes_of(network_.spec());
+  const std::int64_t outputs = network_.spec().outputs();
+  const HostMirror<Vector<S, fused::MetricSums>> sums(memory_->total);
+  const double mean = this->loss(exec, set, loss);
+  sums.pull(exec);
+  const fused::MetricSums s = sums.host()(0);
+  const double terms = s.rows * static_cast<double>(outputs);
+  const double mse = s.squared / terms;
+  report.metrics = {{"loss", mean}, {"mse", mse}, {"rmse", std::sqrt(mse)}, {"mae", s.absolute / terms}, {"max_error", s.largest}};
+  if (report.classes == 0) {
+    if (set.target_variation > 0) report.metrics.emplace_back("r2", 1.0 - s.squared / set.target_variation);
+  } else {
+    const HostMirror<Vector<S, std::int64_t>> confusion(memory_->confusion);
+    confusion.pull(exec);
+    report.confusion.assign(confusion.host().data(), confusion.host().data() + report.classes * report.classes);
+    detail::add_classification(report.metrics, report.confusion, report.classes);
+  }
+  return report;
+}
+
+}  // namespace sinter

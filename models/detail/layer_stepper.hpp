@@ -1,0 +1,191 @@
+// Level `layer`: L forward launches, one for loss and gradient, L for backward and update: 2L + 1 (and one more to clip by global norm).
+#pragma once
+
+#include <vector>
+
+#include <sinter/kernels/fused/dense_backward.hpp>
+#include <sinter/kernels/fused/dense_forward.hpp>
+#include <sinter/models/stepper.hpp>
+#include <sinter/runtime/workspace.hpp>
+
+namespace sinter::detail {
+
+/// Memory that both levels need: activations, gradients, optimizer states and the loss record.
+template <Space S, class Real>
+struct StepMemory {
+  Workspace<S> arena;
+  std::vector<Slot<Real>> A, Z;  ///< of each layer; Z only where it is needed (its slot is empty otherwise)
+  Slot<Real> gathered, dZ[2], state0, state1;
+  Slot<double> row_loss, chunk_loss;
+  Slot<int> counters;
+  Vector<S, fused::LossRecord> record;
+  int states = 0;
+
+  StepMemory(const typename S::Execution& exec, const NetworkLayout& layout, const Plan& plan, const TrainingSpec& training,
+             std::int64_t counter_count)
+      : record(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), 1), states(optimizer_state_count(training.optimizer.type)) {
+    const std::int64_t rows = plan.batch;
+    for (std::size_t l = 0; l < layout.layers.size(); ++l) {
+      const auto& layer = layout.layers[l];
+      const bool last = l + 1 == layout.layers.size();
+      A.push_back(arena.template add<Real>(last ? 0 : rows * layer.fan_out));
+      Z.push_back(arena.template add<Real>(last || derivative_from_input(layer.activation) ? rows * layer.fan_out : 0));
+    }
+    gathered = arena.template add<Real>(rows * layout.inputs);
+    for (auto& slot : dZ) slot = arena.template add<Real>(rows * layout.widest());
+    state0 = arena.template add<Real>(states > 0 ? layout.parameters : 0);
+    state1 = arena.template add<Real>(states > 1 ? layout.parameters : 0);
+    row_loss = arena.template add<double>(rows);
+    chunk_loss = arena.template add<double>(plan.chunks);
+    counters = arena.template add<int>(counter_count);
+  }
+
+  [[nodiscard]] Real* state(int index) const { return index >= states ? nullptr : arena.at(index == 0 ? state0 : state1); }
+};
+
+template <Space S, class Real>
+class LayerStepper final : public Stepper<S, Real> {
+ public:
+  using Execution = typename S::Execution;
+
+  LayerStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
+      : network_(network), loss_(training.loss), clip_norm_(training.optimizer.clip_norm), chunks_(static_cast<int>(plan.chunks)),
+        first_range_(ranges_of(network.layout())), memory_(exec, network.layout(), plan, training, first_range_.back() + 1) {
+    auto& arena = memory_.arena;
+    const std::int64_t parameters = network.layout().parameters;
+    slabs_ = arena.template add<Real>(plan.chunks * parameters);
+    if (clip_norm_ > 0) {
+      gradient_ = arena.template add<Real>(parameters);
+      square_norms_ = arena.template add<double>(first_range_.back());
+      add_update_blocks(exec);
+    }
+    arena.allocate(exec);
+  }
+
+  void step(const Execution& exec, const StepInput<Real>& input) override {
+    const auto& layers = network_.layout().layers;
+    const auto& arena = memory_.arena;
+    const bool gather = !input.order.identity();
+    const std::int64_t rows = input.order.rows();
+    Real* const parameters = network_.parameters().data();
+
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      const auto& layer = layers[l];
+      const bool last = l + 1 == layers.size();
+      fused::DenseForwardArgs<Real> args;
+      args.X = l == 0 ? input.X : arena.at(memory_.A[l - 1]);
+      args.W = parameters + layer.offset;
+      args.b = layer.bias ? args.W + layer.weights() : nullptr;
+      // The last layer stops before its activation, which belongs to the loss.
+      args.A = last ? arena.at(memory_.Z[l]) : arena.at(memory_.A[l]);
+      args.Z = !last && memory_.Z[l].count > 0 ? arena.at(memory_.Z[l]) : nullptr;
+      args.activation = last ? Activation::identity : layer.activation;
+      args.alpha = static_cast<Real>(layer.alpha);
+      args.rows = rows;
+      args.fan_in = layer.fan_in;
+      args.fan_out = layer.fan_out;
+      args.gather = gather && l == 0;
+      args.gathered = arena.at(memory_.gathered);
+      args.order = input.order;
+      fused::dense_forward<S>(exec, args);
+    }
+
+    Real* dZ = arena.at(memory_.dZ[0]);
+    Real* dX = arena.at(memory_.dZ[1]);
+    fused::LossGradientArgs<Real> loss;
+    loss.loss = loss_;
+    loss.activation = layers.back().activation;
+    loss.alpha = static_cast<Real>(layers.back().alpha);
+    loss.Z = arena.at(memory_.Z.back());
+    loss.targets = input.T;
+    loss.dZ = dZ;
+    loss.outputs = layers.back().fan_out;
+    loss.order = input.order;
+    loss.row_loss = arena.at(memory_.row_loss);
+    loss.chunk_loss = arena.at(memory_.chunk_loss);
+    loss.counter = arena.at(memory_.counters) + first_range_.back();
+    loss.record = memory_.record.data();
+    loss.step = input.step;
+    loss.first_of_epoch = input.order.step == 0;
+    fused::loss_gradient<S>(exec, loss);
+
+    fused::UpdateTarget<Real> target;
+    target.parameters = parameters;
+    target.state0 = memory_.state(0);
+    target.state1 = memory_.state(1);
+    target.slabs = arena.at(slabs_);
+    target.slab_stride = network_.layout().parameters;
+    target.chunks = chunks_;
+    target.step = input.optimizer;
+    if (clip_norm_ > 0) {
+      target.gradient = arena.at(gradient_);
+      target.square_norms = arena.at(square_norms_);
+    }
+    for (std::size_t l = layers.size(); l-- > 0; std::swap(dZ, dX)) {
+      const auto& layer = layers[l];
+      fused::DenseBackwardArgs<Real> args;
+      args.dZ = dZ;
+      args.X = l > 0 ? arena.at(memory_.A[l - 1]) : gather ? arena.at(memory_.gathered) : input.X;
+      if (l > 0) {
+        const auto& previous = layers[l - 1];
+        args.previous = derivative_from_input(previous.activation) ? arena.at(memory_.Z[l - 1]) : arena.at(memory_.A[l - 1]);
+        args.previous_activation = previous.activation;
+        args.previous_alpha = static_cast<Real>(previous.alpha);
+        args.dX = dX;
+      }
+      args.fan_in = layer.fan_in;
+      args.fan_out = layer.fan_out;
+      args.bias = layer.bias;
+      args.offset = layer.offset;
+      args.target = target;
+      args.counters = arena.at(memory_.counters) + first_range_[l];
+      args.first_range = first_range_[l];
+      args.order = input.order;
+      fused::dense_backward<S>(exec, args);
+    }
+    if (clip_norm_ > 0) {
+      fused::clipped_update<S>(exec, fused::ClippedUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0)),
+                                                                    static_cast<int>(first_range_.back()), clip_norm_});
+    }
+  }
+
+  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
+
+ private:
+  /// Number of the first parameter range of each layer, and their count at the end.
+  static std::vector<std::int64_t> ranges_of(const NetworkLayout& layout) {
+    std::vector<std::int64_t> first{0};
+    for (const auto& layer : layout.layers) first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in));
+    return first;
+  }
+
+  void add_update_blocks(const Execution& exec) {
+    std::vector<fused::UpdateBlock> blocks;
+    const auto add = [&blocks](std::int64_t begin, std::int64_t count, bool decay) {
+      for (std::int64_t e = 0; e < count; e += fused::UpdateBlock::largest) {
+        blocks.push_back({begin + e, std::min(fused::UpdateBlock::largest, count - e), decay});
+      }
+    };
+    for (const auto& layer : network_.layout().layers) {
+      add(layer.offset, layer.weights(), true);
+      if (layer.bias) add(layer.offset + layer.weights(), layer.fan_out, false);
+    }
+    blocks_ = make_vector<S, fused::UpdateBlock>(exec, "sinter::step::update_blocks", static_cast<std::int64_t>(blocks.size()));
+    const HostMirror<Vector<S, fused::UpdateBlock>> mirror(blocks_);
+    std::copy(blocks.begin(), blocks.end(), mirror.host().data());
+    mirror.push(exec);
+    wait_for(exec, "sinter::LayerStepper: update blocks before their host image goes");
+  }
+
+  const Network<S, Real>& network_;
+  LossSettings loss_;
+  double clip_norm_;
+  int chunks_;
+  std::vector<std::int64_t> first_range_;
+  StepMemory<S, Real> memory_;
+  Slot<Real> slabs_, gradient_;
+  Slot<double> square_norms_;
+  Vector<S, fused::UpdateBlock> blocks_;
+};
+
+}  // namespace sinter::detail

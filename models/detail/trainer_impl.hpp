@@ -1,0 +1,208 @@
+// Definition of train(), for the sources that instantiate it (models/instances).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <sinter/models/detail/classic_stepper.hpp>
+#include <sinter/models/detail/device_set.hpp>
+#include <sinter/models/detail/layer_stepper.hpp>
+#include <sinter/runtime/ledger.hpp>
+
+namespace sinter {
+
+template <Space S, class Real>
+std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network, const Plan& plan,
+                                               const TrainingSpec& training) {
+  if (plan.level == Fusion::none) return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
+  return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training);
+}
+
+namespace detail {
+
+/// The account of steady steps, and the run file's budget on it.
+class StepAccount {
+ public:
+  explicit StepAccount(const BudgetSpec& budget) : budget_(budget), limited_(budget != BudgetSpec{}) {}
+
+  void begin() {
+    if (limited_) labels_before_ = ledger::by_label();
+    before_ = ledger::totals();
+  }
+
+  /// The first step of a run is not steady: Kokkos may grow its team scratch.
+  void end(std::int64_t step) {
+    if (step == 0) return;
+    const LedgerCounts counts = ledger::totals() - before_;
+    largest_ = max(largest_, counts);
+    ++steps_;
+    if (!limited_) return;
+    check(step, "launch", "launches", counts.launches, budget_.launches);
+    check(step, "fence", "fences", counts.fences, budget_.fences);
+    check(step, "copy", "copies", counts.copies, budget_.copies);
+    check(step, "allocation", "allocations", counts.allocations, budget_.allocations);
+  }
+
+  [[nodiscard]] const LedgerCounts& largest() const { return largest_; }
+  [[nodiscard]] std::int64_t steps() const { return steps_; }
+
+ private:
+  void check(std::int64_t step, std::string_view kind, std::string_view plural, std::int64_t count, const std::optional<std::int64_t>& limit) const {
+    if (!limit || count <= *limit) return;
+    std::string culprits;
+    for (const auto& row : ledger::difference(labels_before_, ledger::by_label())) {
+      if (row.kind == kind) culprits += fmt::format("{}{} ({})", culprits.empty() ? "" : ", ", row.label, row.count);
+    }
+    throw BudgetError(fmt::format("budget.{}: step {} had {}, allowed: {}; {}", plural, step + 1, count, *limit, culprits));
+  }
+
+  BudgetSpec budget_;
+  bool limited_;
+  LedgerCounts before_, largest_;
+  ledger::ByLabel labels_before_;
+  std::int64_t steps_ = 0;
+};
+
+/// How often to report: as asked, else about a hundred times; more often where early stopping needs to look.
+inline std::int64_t log_period(const TrainingSpec& training) {
+  if (training.log_every > 0) return training.log_every;
+  std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
+  if (training.early_stopping.patience > 0) period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
+  return period;
+}
+
+}  // namespace detail
+
+template <Space S, class Real, class In>
+TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, const RawSet<S, In>& train, const RawSet<S, In>& validation,
+                  const RawSet<S, In>& test, const TrainOptions<S, Real>& options) {
+  const TrainingSpec& spec = options.training;
+  const auto ledger_before = ledger::by_label();
+  const auto rows = static_cast<std::int64_t>(train.X.extent(0));
+  TrainReport report;
+  report.plan = make_plan(network.spec(), spec, detail::precision_of<Real>(), rows);
+  const Plan& plan = report.plan;
+
+  check_shape(train.X, "train features", rows, network.spec().inputs);
+  check_shape(train.T, "train targets", rows, network.spec().outputs());
+  const auto warn = [&](const char* what, const std::vector<std::string>& names) {
+    return [&options, what, &names](std::size_t column) {
+      if (!options.on_log) return;
+      const std::string name = column < names.size() ? fmt::format("'{}'", names[column]) : fmt::format("number {}", column);
+      options.on_log(LogLevel::warning, fmt::format("{} {} has the same value in all training rows: it is only shifted", what, name));
+    };
+  };
+  Normalization normalization;
+  normalization.features = detail::normalization_of(options.normalize.features, detail::summarize<S, In>(exec, train.X, "train features"),
+                                                    warn("feature", options.feature_names));
+  normalization.targets = detail::normalization_of(options.normalize.targets, detail::summarize<S, In>(exec, train.T, "train targets"),
+                                                   warn("target", options.target_names));
+  network.set_normalization(exec, normalization);
+  const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train");
+  const DeviceSet<S, Real> validation_set = detail::device_set(exec, network, validation, "validation");
+  const DeviceSet<S, Real> test_set = detail::device_set(exec, network, test, "test");
+
+  const auto stepper = make_stepper<S, Real>(exec, network, plan, spec);
+  Evaluator<S, Real> evaluator(exec, network, std::max({train_set.rows, validation_set.rows, test_set.rows}));
+  const HostMirror<Vector<S, fused::LossRecord>> record(stepper->record());
+  const bool keep_best = spec.early_stopping.patience > 0;
+  Vector<S, Real> best;
+  if (keep_best) best = make_vector<S, Real>(exec, "sinter::train::best_parameters", network.layout().parameters);
+
+  StepInput<Real> input;
+  input.X = train_set.X.data();
+  input.T = train_set.T.data();
+  input.order.data_rows = rows;
+  input.order.full_batch = plan.batch;
+  input.order.chunks = plan.chunks;
+  input.order.seed = options.seed;
+  input.order.shuffle = spec.shuffle && plan.steps_per_epoch > 1;  // the order of a full batch changes nothing but rounding
+  const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs : spec.epochs * plan.steps_per_epoch;
+  const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
+  const double epoch_terms = detail::loss_terms(spec.loss, static_cast<double>(rows_per_epoch), network.spec().outputs());
+  const std::int64_t period = detail::log_period(spec);
+  const std::int64_t validation_period = spec.validate_every > 0 ? spec.validate_every : period;
+
+  detail::StepAccount account(options.budget);
+  double best_loss = std::numeric_limits<double>::infinity();
+  double rate = spec.optimizer.learning_rate;
+  bool stopped = false;
+  report.status = "completed";
+  const Kokkos::Timer timer;
+  for (std::int64_t epoch = 0; epoch < spec.epochs && !stopped; ++epoch) {
+    input.order.epoch = epoch;
+    for (std::int64_t s = 0; s < plan.steps_per_epoch; ++s) {
+      const std::int64_t step = report.steps_done;
+      rate = learning_rate_at(spec.schedule, spec.optimizer.learning_rate, spec.schedule.unit == ScheduleUnit::epoch ? epoch : step, total_units);
+      input.order.step = s;
+      input.step = step;
+      input.optimizer = make_optimizer_step<Real>(spec.optimizer, rate, step + 1);
+      account.begin();
+      stepper->step(exec, input);
+      account.end(step);
+      ++report.steps_done;
+      if (options.stop_requested && options.stop_requested()) {
+        stopped = true;
+        report.status = "interrupted";
+        break;
+      }
+    }
+    if (stopped && report.steps_done % plan.steps_per_epoch != 0) break;
+    report.epochs_done = epoch + 1;
+    const bool last = stopped || report.epochs_done == spec.epochs;
+    const bool log_due = last || report.epochs_done % period == 0;
+    const bool validation_due = !validation_set.empty() && (last || report.epochs_done % validation_period == 0);
+    const bool hook_due = options.hook_every > 0 && options.hook && report.epochs_done % options.hook_every == 0;
+    if (!log_due && !validation_due && !hook_due) continue;
+
+    record.pull(exec);
+    const fused::LossRecord seen = record.host()(0);
+    if (seen.nonfinite_step != 0) {
+      throw NumericError(fmt::format("training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
+                                     "normalised features may help",
+                                     seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1, rate));
+    }
+    Progress progress{report.epochs_done, spec.epochs, report.steps_done, seen.epoch_sum / epoch_terms, std::nullopt, rate, 0};
+    if (validation_due) progress.validation_loss = evaluator.loss(exec, validation_set, spec.loss);
+    progress.elapsed_s = timer.seconds();
+    if (options.on_progress && (log_due || validation_due)) options.on_progress(progress);
+    if (hook_due) options.hook(progress, network);
+    if (!keep_best || (!validation_set.empty() && !validation_due)) continue;
+
+    // The running loss is that of the parameters before the epoch's updates, so without a validation set the training set is evaluated.
+    const double monitored = progress.validation_loss ? *progress.validation_loss : evaluator.loss(exec, train_set, spec.loss);
+    if (monitored < best_loss - spec.early_stopping.min_delta) {
+      best_loss = monitored;
+      report.best_epoch = report.epochs_done;
+      copy(exec, best, network.parameters());
+    } else if (report.epochs_done - report.best_epoch >= spec.early_stopping.patience && !stopped) {
+      report.status = "stopped_early";
+      stopped = true;
+    }
+  }
+  wait_for(exec, "sinter::train: last step");
+  report.training_s = timer.seconds();
+  if (keep_best && report.best_epoch > 0) {
+    copy(exec, network.parameters(), best);
+  } else {
+    report.best_epoch = report.epochs_done;
+  }
+  report.steady_state = account.largest();
+  report.steady_steps = account.steps();
+  report.train = evaluator.report(exec, train_set, spec.loss);
+  if (!validation_set.empty()) report.validation = evaluator.report(exec, validation_set, spec.loss);
+  if (!test_set.empty()) report.test = evaluator.report(exec, test_set, spec.loss);
+  report.ledger = ledger::difference(ledger_before, ledger::by_label());
+  return report;
+}
+
+template <Space S, class Real, class In>
+SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network, const RawSet<S, In>& set, const LossSettings& loss) {
+  const DeviceSet<S, Real> prepared = detail::device_set(exec, network, set, "evaluated");
+  if (prepared.empty()) throw DataError("evaluate: the set has no rows");
+  return Evaluator<S, Real>(exec, network, prepared.rows).report(exec, prepared, loss);
+}
+
+}  // namespace sinter

@@ -1,0 +1,51 @@
+// Evaluation of a network on the device, in blocks of rows: predictions in physical units, and metrics. Batch-invariant.
+#pragma once
+
+#include <memory>
+
+#include <sinter/models/network.hpp>
+#include <sinter/models/spec/report.hpp>
+
+namespace sinter {
+
+/// A data set on the device, normalised as the network wants it. X [rows, inputs], T [rows, outputs].
+template <Space S, class Real>
+struct DeviceSet {
+  Matrix<S, const Real> X, T;
+  std::int64_t rows = 0;
+  double target_variation = 0;  ///< sum of squared deviations of the targets from their column means, physical units
+
+  [[nodiscard]] bool empty() const { return rows == 0; }
+};
+
+template <Space S, class Real>
+class Evaluator {
+ public:
+  using Execution = typename S::Execution;
+  static constexpr std::int64_t block_rows = 4096;
+
+  /// Memory for blocks of at most min(rows, block_rows) rows. The network must outlive it.
+  Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows);
+
+  /// Y = network(X) in physical units. X [rows, inputs], Y [rows, outputs]. Asynchronous; L + 2 launches a block (L + 1 where In is Real
+  /// and no features are normalised); 0 fences, 0 copies, 0 allocations. In, Out: Real or double. Throws ShapeError.
+  template <class In, class Out>
+  void predict(const Execution& exec, const MatrixRef<S, const In>& X, const MatrixRef<S, Out>& Y);
+
+  /// The mean loss of a normalised set. 1 fence and 1 small copy (none on host spaces).
+  double loss(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
+  /// Loss and metrics of a normalised set. 1 fence and 2 small copies (none on host spaces).
+  SetReport report(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
+
+ private:
+  struct Memory;
+  /// Z of the last layer for `rows` rows of normalised X.
+  Real* forward(const Execution& exec, const Real* X, std::int64_t rows);
+  void accumulate(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
+
+  const Network<S, Real>& network_;
+  std::int64_t rows_;
+  std::shared_ptr<Memory> memory_;
+};
+
+}  // namespace sinter

@@ -1,0 +1,51 @@
+// Training of a network on data that already are on the device: plan, normalisation, epochs of steps, log points, validation, early
+// stopping, metrics. Data stay there; what crosses to the host are a loss record at log points and sums of metrics at the end.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sinter/models/evaluator.hpp>
+#include <sinter/models/network.hpp>
+#include <sinter/models/spec/report.hpp>
+#include <sinter/models/spec/training_spec.hpp>
+
+namespace sinter {
+
+/// Raw rows in physical units on the device: X [rows, inputs], T [rows, outputs]; empty Views where there is no such set.
+template <Space S, class In>
+struct RawSet {
+  MatrixRef<S, const In> X, T;
+};
+
+template <Space S, class Real>
+struct TrainOptions {
+  TrainingSpec training;
+  NormalizeSpec normalize;
+  BudgetSpec budget;
+  std::uint64_t seed = 0;                  ///< of the data order
+  std::vector<std::string> feature_names;  ///< for warnings
+  std::vector<std::string> target_names;
+
+  std::function<void(const Progress&)> on_progress;  ///< at every log point
+  std::int64_t hook_every = 0;                       ///< epochs between calls of `hook`; 0: never
+  std::function<void(const Progress&, const Network<S, Real>&)> hook;  ///< the parameters are those after that epoch
+  std::function<bool()> stop_requested;              ///< polled after every step
+  std::function<void(LogLevel, std::string_view)> on_log;
+};
+
+/// Trains `network` in place. In: Real or double. Views of type Real that need no normalisation are used where they are, without a copy.
+/// A steady step launches as the plan says and has 0 fences, 0 copies and 0 allocations at every level but `none`. Callbacks run on the
+/// calling thread; what they throw passes through. The ledger must be attached (ledger::attach()) for the account to hold more than launches.
+/// Throws ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
+template <Space S, class Real, class In>
+TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, const RawSet<S, In>& train, const RawSet<S, In>& validation,
+                  const RawSet<S, In>& test, const TrainOptions<S, Real>& options);
+
+/// Metrics of a trained network on raw rows. Throws ShapeError and DataError.
+template <Space S, class Real, class In>
+SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network, const RawSet<S, In>& set, const LossSettings& loss);
+
+}  // namespace sinter
