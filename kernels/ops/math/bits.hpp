@@ -70,6 +70,12 @@ KOKKOS_FORCEINLINE_FUNCTION Real clamp(Real x, Real low, Real high) {
   return below < low ? low : below;
 }
 
+/// condition ? x : 0 by a mask: small loops over a plain selection of constants are left with branches by gcc 12.
+template <class Real>
+KOKKOS_FORCEINLINE_FUNCTION Real value_if(bool condition, Real x) {
+  return from_bits<Real>(to_bits(x) & (BitsOf<Real>(0) - static_cast<BitsOf<Real>>(condition)));
+}
+
 /// 2^(biased - bias) for 0 < biased < 2 bias + 1.
 template <class Real>
 KOKKOS_FORCEINLINE_FUNCTION Real power_of_two(BitsOf<Real> biased) {
