@@ -27,7 +27,8 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_activation(Activation kind, const Function& f) {
   switch (kind) {
 #define SINTER_ACTIVATION(name, Type) \
-  case Activation::name: return f(Type{});
+  case Activation::name:              \
+    return f(Type{});
 #include <sinter/kernels/catalog/activations.def>
 #undef SINTER_ACTIVATION
     case Activation::softmax: break;
@@ -68,7 +69,8 @@ KOKKOS_INLINE_FUNCTION void activate_lanes(Activation kind, Real alpha, Real (&v
 
 /// d = d f'(v), element by element; v and d are different arrays.
 template <int N, class Real>
-KOKKOS_INLINE_FUNCTION void multiply_by_derivative_lanes(Activation kind, Real alpha, const Real (&v)[N], Real (&d)[N]) {
+KOKKOS_INLINE_FUNCTION void multiply_by_derivative_lanes(Activation kind, Real alpha, const Real (&v)[N],
+                                                         Real (&d)[N]) {
   const Real* const from = v;
   Real* const product = d;
   with_activation(kind, [=](auto type) {

@@ -29,7 +29,8 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr std::int64_t loss_terms(Loss type, std::in
 }
 
 template <class Real>
-KOKKOS_INLINE_FUNCTION LossArgs<Real> make_loss_args(const LossSettings& settings, std::int64_t rows, std::int64_t outputs) {
+KOKKOS_INLINE_FUNCTION LossArgs<Real> make_loss_args(const LossSettings& settings, std::int64_t rows,
+                                                     std::int64_t outputs) {
   const auto terms = static_cast<double>(loss_terms(settings.type, rows, outputs));
   return {settings.type, static_cast<Real>(settings.delta), static_cast<Real>(1.0 / terms)};
 }
@@ -39,7 +40,8 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_loss(Loss kind, const Function& f) {
   switch (kind) {
 #define SINTER_LOSS(name, Type) \
-  case Loss::name: return f(Type{});
+  case Loss::name:              \
+    return f(Type{});
 #include <sinter/kernels/catalog/losses.def>
 #undef SINTER_LOSS
   }
@@ -61,8 +63,8 @@ struct RowLanes {
 
 /// value[l] = loss(a[l], t[l]), gradient[l] = dloss/da.
 template <int N, class Real>
-KOKKOS_INLINE_FUNCTION void loss_lanes(const LossArgs<Real>& args, const Real (&a)[N], const Real (&t)[N], Real (&value)[N],
-                                       Real (&gradient)[N]) {
+KOKKOS_INLINE_FUNCTION void loss_lanes(const LossArgs<Real>& args, const Real (&a)[N], const Real (&t)[N],
+                                       Real (&value)[N], Real (&gradient)[N]) {
   const Real* const output = a;
   const Real* const target = t;
   Real* const values = value;
@@ -99,8 +101,8 @@ struct Softmax {
 
 /// -sum_j t_j log p_j = sum_j t_j (log(total) - (z_j - largest)); dz_j = p_j sum_k t_k - t_j.
 template <class Real>
-KOKKOS_INLINE_FUNCTION double softmax_cross_entropy(const LossArgs<Real>& args, const Real* z, const Real* t, int outputs,
-                                                    Real* dz) {
+KOKKOS_INLINE_FUNCTION double softmax_cross_entropy(const LossArgs<Real>& args, const Real* z, const Real* t,
+                                                    int outputs, Real* dz) {
   const Softmax<Real> softmax(z, outputs);
   const Real logarithm = math::log(softmax.total);
   double sum = 0, share = 0;
@@ -119,14 +121,15 @@ KOKKOS_INLINE_FUNCTION double softmax_cross_entropy(const LossArgs<Real>& args, 
 }
 
 template <class Real>
-KOKKOS_INLINE_FUNCTION double sigmoid_cross_entropy(const LossArgs<Real>& args, const Real* z, const Real* t, int outputs,
-                                                    Real* dz) {
+KOKKOS_INLINE_FUNCTION double sigmoid_cross_entropy(const LossArgs<Real>& args, const Real* z, const Real* t,
+                                                    int outputs, Real* dz) {
   double sum = 0;
   for (int begin = 0; begin < outputs; begin += row_lanes<Real>) {
     const RowLanes<Real> logit(z, begin, outputs), target(t, begin, outputs);
     Real value[row_lanes<Real>];
     SINTER_SIMD
-    for (int l = 0; l < logit.width; ++l) value[l] = BinaryCrossEntropy::value_from_logit(logit.lane[l], target.lane[l]);
+    for (int l = 0; l < logit.width; ++l)
+      value[l] = BinaryCrossEntropy::value_from_logit(logit.lane[l], target.lane[l]);
     for (int l = 0; l < logit.width && begin + l < outputs; ++l) sum += static_cast<double>(value[l]);
   }
   if (dz != nullptr) {
@@ -137,7 +140,8 @@ KOKKOS_INLINE_FUNCTION double sigmoid_cross_entropy(const LossArgs<Real>& args, 
 }
 
 template <class Real>
-KOKKOS_INLINE_FUNCTION double softmax_loss(const LossArgs<Real>& args, const Real* z, const Real* t, int outputs, Real* dz) {
+KOKKOS_INLINE_FUNCTION double softmax_loss(const LossArgs<Real>& args, const Real* z, const Real* t, int outputs,
+                                           Real* dz) {
   constexpr int width = row_lanes<Real>;
   const Softmax<Real> softmax(z, outputs);
   double sum = 0, dot = 0;
@@ -177,7 +181,11 @@ KOKKOS_INLINE_FUNCTION double elementwise_loss(const LossArgs<Real>& args, Activ
     activate_lanes(output, alpha, a.lane);
     Real value[width], gradient[width];
     loss_lanes(args, a.lane, target.lane, value, gradient);
-    multiply_by_derivative_lanes(output, alpha, derivative_from_input(output) ? input.lane : a.lane, gradient);
+    if (derivative_from_input(output)) {
+      multiply_by_derivative_lanes(output, alpha, input.lane, gradient);
+    } else {
+      multiply_by_derivative_lanes(output, alpha, a.lane, gradient);
+    }
     for (int l = 0; l < width && begin + l < outputs; ++l) {
       sum += static_cast<double>(value[l]);
       if (dz != nullptr) dz[begin + l] = args.scale * gradient[l];
@@ -191,8 +199,8 @@ KOKKOS_INLINE_FUNCTION double elementwise_loss(const LossArgs<Real>& args, Activ
 /// The loss of one row, a sum not divided by anything, and dz_j = scale dloss/dz_j [outputs]. `alpha` belongs to the output
 /// activation. dz may be z, and may be null where the gradient is not wanted.
 template <class Real>
-KOKKOS_INLINE_FUNCTION double row_loss(const LossArgs<Real>& args, Activation output, Real alpha, const Real* z, const Real* t,
-                                       int outputs, Real* dz) {
+KOKKOS_INLINE_FUNCTION double row_loss(const LossArgs<Real>& args, Activation output, Real alpha, const Real* z,
+                                       const Real* t, int outputs, Real* dz) {
   if (output == Activation::softmax) {
     return args.type == Loss::cross_entropy ? detail::softmax_cross_entropy(args, z, t, outputs, dz)
                                             : detail::softmax_loss(args, z, t, outputs, dz);

@@ -23,7 +23,8 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_optimizer(Optimizer kind, const Function& f) {
   switch (kind) {
 #define SINTER_OPTIMIZER(name, Type) \
-  case Optimizer::name: return f(Type{});
+  case Optimizer::name:              \
+    return f(Type{});
 #include <sinter/kernels/catalog/optimizers.def>
 #undef SINTER_OPTIMIZER
   }
@@ -54,17 +55,17 @@ KOKKOS_FORCEINLINE_FUNCTION void optimize(const OptimizerStep<Real>& step, Real 
 /// Moves the parameter w by its gradient g; s0 and s1 are its state, untouched where the optimizer keeps less. `decay`: w is a
 /// weight, not a bias.
 template <class Real>
-KOKKOS_INLINE_FUNCTION void apply_optimizer(const OptimizerStep<Real>& step, bool decay, Real& w, Real g, Real& s0, Real& s1) {
+KOKKOS_INLINE_FUNCTION void apply_optimizer(const OptimizerStep<Real>& step, bool decay, Real& w, Real g, Real& s0,
+                                            Real& s1) {
   const Real weight_decay = decay ? step.weight_decay : Real(0);
-  with_optimizer(step.type, [&, weight_decay](auto type) {
-    detail::optimize<decltype(type)>(step, weight_decay, w, g, s0, s1);
-  });
+  with_optimizer(step.type,
+                 [&, weight_decay](auto type) { detail::optimize<decltype(type)>(step, weight_decay, w, g, s0, s1); });
 }
 
 /// The same on w, g, s0 and s1 [count], which do not overlap; s0 and s1 may be null where the optimizer keeps less state.
 template <class Real>
-KOKKOS_INLINE_FUNCTION void apply_optimizer_span(const OptimizerStep<Real>& constants, bool decay, Real* w, const Real* g, Real* s0,
-                                                 Real* s1, std::int64_t count) {
+KOKKOS_INLINE_FUNCTION void apply_optimizer_span(const OptimizerStep<Real>& constants, bool decay, Real* w,
+                                                 const Real* g, Real* s0, Real* s1, std::int64_t count) {
   const Real weight_decay = decay ? constants.weight_decay : Real(0);
   with_optimizer(constants.type, [=, step = constants](auto type) {
     using Type = decltype(type);
@@ -83,8 +84,8 @@ KOKKOS_INLINE_FUNCTION void apply_optimizer_span(const OptimizerStep<Real>& cons
 
 /// The same on arrays of lanes.
 template <int N, class Real>
-KOKKOS_INLINE_FUNCTION void apply_optimizer_lanes(const OptimizerStep<Real>& step, bool decay, Real (&w)[N], const Real (&g)[N],
-                                                  Real (&s0)[N], Real (&s1)[N]) {
+KOKKOS_INLINE_FUNCTION void apply_optimizer_lanes(const OptimizerStep<Real>& step, bool decay, Real (&w)[N],
+                                                  const Real (&g)[N], Real (&s0)[N], Real (&s1)[N]) {
   apply_optimizer_span(step, decay, w, g, s0, s1, N);
 }
 

@@ -16,16 +16,16 @@ template <class Real>
 struct OptimizerStep {
   Optimizer type = Optimizer::sgd;
   Real learning_rate = 0;
-  Real momentum = 0;                                        ///< momentum, nesterov
-  Real rho = 0, one_minus_rho = 1;                          ///< rmsprop
-  Real beta1 = 0, one_minus_beta1 = 1;                      ///< adam, adamw
-  Real beta2 = 0, one_minus_beta2 = 1;                      ///< adam, adamw
-  Real corrected_rate = 0;                                  ///< learning_rate / (1 - beta1^t)
-  Real root_correction = 1;                                 ///< 1 / sqrt(1 - beta2^t)
+  Real momentum = 0;                    ///< momentum, nesterov
+  Real rho = 0, one_minus_rho = 1;      ///< rmsprop
+  Real beta1 = 0, one_minus_beta1 = 1;  ///< adam, adamw
+  Real beta2 = 0, one_minus_beta2 = 1;  ///< adam, adamw
+  Real corrected_rate = 0;              ///< learning_rate / (1 - beta1^t)
+  Real root_correction = 1;             ///< 1 / sqrt(1 - beta2^t)
   Real epsilon = 0;
   Real weight_decay = 0;
   Real clip_value = std::numeric_limits<Real>::infinity();  ///< infinity: off
-  Real gradient_scale = 1;                                  ///< clipping by global norm: clip_norm / norm where that is below 1
+  Real gradient_scale = 1;  ///< clipping by global norm: clip_norm / norm where that is below 1
 };
 
 namespace detail {

@@ -68,8 +68,8 @@ KOKKOS_FORCEINLINE_FUNCTION Real expm1(Real x) {
   using Bits = detail::BitsOf<Real>;
   constexpr Real low = sizeof(Real) == 4 ? Real(-18) : Real(-38);  // below, the result rounds to -1
   const auto split = detail::split_exponential(detail::clamp(x, low, detail::exp_high<Real>));
-  const Bits n = detail::to_bits(split.shifted) - L::rounder_bits;         // modulo 2^32 or 2^64
-  const Bits biased = L::bias - n;                                         // of 2^-n
+  const Bits n = detail::to_bits(split.shifted) - L::rounder_bits;                            // modulo 2^32 or 2^64
+  const Bits biased = L::bias - n;                                                            // of 2^-n
   const Bits normal = biased < L::bias - 64 || biased > 2 * L::bias ? L::bias - 64 : biased;  // 1 - 2^-64 is 1 as well
   const Real reduced = split.tail + (Real(1) - detail::power_of_two<Real>(normal));
   return Kokkos::copysign(detail::scale(reduced, split.shifted), x);  // for the sign of zero

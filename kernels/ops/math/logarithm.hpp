@@ -21,7 +21,8 @@ KOKKOS_FORCEINLINE_FUNCTION SplitLogarithm<Real> split_logarithm(Real u) {
   using L = Layout<Real>;
   constexpr bool single = sizeof(Real) == 4;
   constexpr BitsOf<Real> root_half = single ? BitsOf<Real>(0x3f3504f3u) : BitsOf<Real>(0x3fe6a09e667f3bcdu);
-  constexpr Real integer = single ? Real(0x1p23) : Real(0x1p52);  // an integer below 2^23 in its low bits reads integer + that
+  constexpr Real integer = single ? Real(0x1p23)
+                                  : Real(0x1p52);  // an integer below 2^23 in its low bits reads integer + that
   constexpr BitsOf<Real> integer_bits = single ? BitsOf<Real>(0x4b000000u) : BitsOf<Real>(0x4330000000000000u);
   constexpr BitsOf<Real> mantissa = (BitsOf<Real>(1) << L::mantissa_bits) - 1;
   const BitsOf<Real> moved = to_bits(u) + (L::one - root_half);

@@ -10,7 +10,8 @@ struct Momentum {
   static constexpr bool decoupled_decay = false;
 
   template <class Real>
-  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& v, Real& /*s1*/) {
+  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& v,
+                                                 Real& /*s1*/) {
     v = Kokkos::fma(step.momentum, v, g);
     w = Kokkos::fma(-step.learning_rate, v, w);
   }

@@ -10,7 +10,8 @@ struct RmsProp {
   static constexpr bool decoupled_decay = false;
 
   template <class Real>
-  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& s, Real& /*s1*/) {
+  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& s,
+                                                 Real& /*s1*/) {
     s = Kokkos::fma(step.rho, s, step.one_minus_rho * g * g);
     w = Kokkos::fma(-step.learning_rate, g / (Kokkos::sqrt(s) + step.epsilon), w);
   }

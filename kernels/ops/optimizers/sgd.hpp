@@ -10,7 +10,8 @@ struct Sgd {
   static constexpr bool decoupled_decay = false;
 
   template <class Real>
-  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& /*s0*/, Real& /*s1*/) {
+  KOKKOS_FORCEINLINE_FUNCTION static void update(const OptimizerStep<Real>& step, Real& w, Real g, Real& /*s0*/,
+                                                 Real& /*s1*/) {
     w = Kokkos::fma(-step.learning_rate, g, w);
   }
 };
