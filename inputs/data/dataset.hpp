@@ -1,0 +1,37 @@
+// The data of a run on the host: training, validation and test rows as row-major matrices in physical units.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sinter/inputs/data/data_spec.hpp>
+#include <sinter/models/backend/interface.hpp>
+
+namespace sinter {
+
+struct SampleSet {
+  std::int64_t rows = 0;
+  std::vector<double> features;  ///< [rows, features]
+  std::vector<double> targets;   ///< [rows, targets]
+
+  [[nodiscard]] bool empty() const { return rows == 0; }
+};
+
+struct Dataset {
+  std::vector<std::string> feature_names, target_names;
+  SampleSet train, validation, test;
+
+  /// What a backend takes; valid as long as this Dataset.
+  [[nodiscard]] backend::HostSet view(const SampleSet& set) const;
+};
+
+/// Reads or generates the data and sets rows aside. A row's part depends on data.seed, its index and the number of rows alone, and
+/// rows keep their order within a part. Throws DataError or IoError.
+Dataset load_dataset(const DataSpec& spec);
+
+/// Features alone, for predictions with a model of `inputs` features: in a table (CSV, NPY) the columns named `feature_names` where it has
+/// them all, else all its columns; in other formats as spec.features says. Throws DataError where their number differs.
+SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_names, std::int64_t inputs);
+
+}  // namespace sinter

@@ -1,0 +1,21 @@
+// What each format and generator of this folder offers to the lists in sources.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <sinter/inputs/data/source.hpp>
+
+namespace sinter::inputs::detail {
+
+std::unique_ptr<DataSource> open_csv(const DataSpec& spec, const std::string& path, DataPart part);
+std::unique_ptr<DataSource> open_npy(const DataSpec& spec, const std::string& path, DataPart part);
+std::unique_ptr<DataSource> open_npz(const DataSpec& spec, const std::string& path, DataPart part);
+std::unique_ptr<DataSource> open_hdf5(const DataSpec& spec, const std::string& path, DataPart part);
+std::unique_ptr<DataSource> open_json(const DataSpec& spec, const std::string& path, DataPart part);
+
+std::unique_ptr<DataSource> open_xor(std::uint64_t seed, DataPart part);
+std::unique_ptr<DataSource> open_uat(std::uint64_t seed, DataPart part);
+
+}  // namespace sinter::inputs::detail
