@@ -1,0 +1,41 @@
+# Makes headers of a Kokkos that was built without CUDA speak of a Kokkos with CUDA, for compiling device code only: an include folder
+# that goes in front of Kokkos' own, with the few generated headers that tell which backends there are.
+
+# sinter_cuda_overlay(folder sm kokkos_include)
+function(sinter_cuda_overlay folder sm kokkos_include)
+  if(sm EQUAL 80)
+    set(arch AMPERE)
+  elseif(sm EQUAL 90)
+    set(arch HOPPER)
+  else()
+    message(FATAL_ERROR "cuda-check knows the architectures 80 and 90, not '${sm}'")
+  endif()
+
+  file(READ ${kokkos_include}/KokkosCore_config.h text)
+  foreach(on KOKKOS_ENABLE_CUDA KOKKOS_ARCH_${arch} KOKKOS_ARCH_${arch}${sm})
+    string(REGEX REPLACE "/\\* #undef ${on} \\*/" "#define ${on}" text "${text}")
+    if(NOT text MATCHES "#define ${on}[\r\n]")
+      message(FATAL_ERROR "${kokkos_include}/KokkosCore_config.h does not know ${on}")
+    endif()
+  endforeach()
+  string(REGEX REPLACE "#define KOKKOS_IMPL_BUILD_SHARED_LIBS" "" text "${text}")
+  file(CONFIGURE OUTPUT ${folder}/KokkosCore_config.h CONTENT "${text}" @ONLY)
+
+  file(READ ${kokkos_include}/desul/atomics/Config.hpp text)
+  string(REGEX REPLACE "/\\* #undef DESUL_ATOMICS_ENABLE_CUDA \\*/" "#define DESUL_ATOMICS_ENABLE_CUDA" text "${text}")
+  string(REGEX REPLACE "#define DESUL_IMPL_BUILD_SHARED_LIBS" "" text "${text}")
+  file(CONFIGURE OUTPUT ${folder}/desul/atomics/Config.hpp CONTENT "${text}" @ONLY)
+
+  # The host backends stay in front: with CUDA first the headers do not compile.
+  foreach(list Declare:decl/Kokkos_Declare_CUDA Fwd:fwd/Kokkos_Fwd_CUDA Setup:setup/Kokkos_Setup_Cuda)
+    string(REPLACE ":" ";" list ${list})
+    list(GET list 0 kind)
+    list(GET list 1 cuda)
+    set(name KokkosCore_Config_${kind}Backend.hpp)
+    file(STRINGS ${kokkos_include}/${name} includes REGEX "^#include")
+    list(APPEND includes "#include <${cuda}.hpp>")
+    list(REMOVE_DUPLICATES includes)
+    list(JOIN includes "\n" includes)
+    file(CONFIGURE OUTPUT ${folder}/${name} CONTENT "#pragma once\n${includes}\n" @ONLY)
+  endforeach()
+endfunction()
