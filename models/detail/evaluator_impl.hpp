@@ -29,11 +29,6 @@ inline std::int64_t classes_of(const ModelSpec& spec) {
   return 0;
 }
 
-/// Rows over which a loss is a mean, times outputs where it is a mean over these too.
-inline double loss_terms(const LossSettings& loss, double rows, std::int64_t outputs) {
-  return loss.type == Loss::cross_entropy ? rows : rows * static_cast<double>(outputs);
-}
-
 /// accuracy, and precision, recall and f1 of class 1 (two classes) or as means over the classes; 0 where a ratio is 0 / 0.
 inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>& confusion, std::int64_t classes) {
   const auto at = [&](std::int64_t actual, std::int64_t predicted) { return static_cast<double>(confusion[static_cast<std::size_t>(actual * classes + predicted)]); };
@@ -165,7 +160,7 @@ double Evaluator<S, Real>::loss(const Execution& exec, const DeviceSet<S, Real>&
   accumulate(exec, set, loss);
   const HostMirror<Vector<S, fused::MetricSums>> sums(memory_->total);
   sums.pull(exec);
-  return sums.host()(0).loss / detail::loss_terms(loss, static_cast<double>(set.rows), network_.spec().outputs());
+  return sums.host()(0).loss / static_cast<double>(loss_terms(loss.type, set.rows, network_.spec().outputs()));
 }
 
 template <Space S, class Real>

@@ -121,7 +121,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, 
   input.order.shuffle = spec.shuffle && plan.steps_per_epoch > 1;  // the order of a full batch changes nothing but rounding
   const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs : spec.epochs * plan.steps_per_epoch;
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
-  const double epoch_terms = detail::loss_terms(spec.loss, static_cast<double>(rows_per_epoch), network.spec().outputs());
+  const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, network.spec().outputs()));
   const std::int64_t period = detail::log_period(spec);
   const std::int64_t validation_period = spec.validate_every > 0 ? spec.validate_every : period;
 
