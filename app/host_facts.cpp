@@ -1,0 +1,106 @@
+#include <sinter/app/host_facts.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include <dlfcn.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace sinter::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The value of the first line "key : value" of /proc/cpuinfo whose key is one of these.
+std::string cpu_info(std::initializer_list<std::string_view> keys) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(':');
+    if (colon == line.npos) continue;
+    const auto key = std::string_view(line).substr(0, line.find_last_not_of(" \t:", colon) + 1);
+    for (const auto wanted : keys) {
+      if (key == wanted) return line.substr(std::min(line.size(), colon + 2));
+    }
+  }
+  return "";
+}
+
+/// Asks NVIDIA's driver how many GPUs this process may use.
+std::string missing_cuda() {
+  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (driver == nullptr) return "no NVIDIA driver (libcuda.so.1 cannot be loaded)";
+  const auto init = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
+  const auto count = reinterpret_cast<int (*)(int*)>(::dlsym(driver, "cuDeviceGetCount"));
+  int gpus = 0;
+  std::string reason;
+  if (init == nullptr || count == nullptr) {
+    reason = "the NVIDIA driver lacks cuInit";
+  } else if (const int error = init(0)) {
+    reason = error == 100 ? "the NVIDIA driver finds no GPU" : fmt::format("the NVIDIA driver does not start (error {})", error);
+  } else if (const int failure = count(&gpus)) {
+    reason = fmt::format("the NVIDIA driver does not count its GPUs (error {})", failure);
+  } else if (gpus == 0) {
+    reason = "the NVIDIA driver shows no GPU (CUDA_VISIBLE_DEVICES?)";
+  }
+  ::dlclose(driver);
+  return reason;
+}
+
+bool has_render_node() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/dev/dri", ignored)) {
+    if (entry.path().filename().string().starts_with("renderD")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+fs::path executable_path() { return fs::read_symlink("/proc/self/exe"); }
+
+std::set<std::string> cpu_features() {
+  std::istringstream words(cpu_info({"flags", "Features"}));
+  std::set<std::string> features;
+  for (std::string word; words >> word;) features.insert(word);
+  return features;
+}
+
+std::string missing_device(std::string_view space) {
+  if (space == "cuda") return missing_cuda();
+  if (space == "hip" && ::access("/dev/kfd", R_OK | W_OK) != 0) return "no AMD GPU (/dev/kfd cannot be opened)";
+  if (space == "sycl" && !has_render_node()) return "no GPU (no render node in /dev/dri)";
+  return "";
+}
+
+int allowed_cpus() {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));  // more than CPU_SETSIZE processors
+}
+
+HostFacts host_facts() {
+  utsname system{};
+  ::uname(&system);
+  const auto cpu = cpu_info({"model name", "Processor", "cpu"});
+  return {system.nodename, fmt::format("{} {}", system.sysname, system.release), cpu.empty() ? system.machine : cpu, allowed_cpus()};
+}
+
+std::int64_t peak_memory_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+}
+
+}  // namespace sinter::app

@@ -1,0 +1,36 @@
+// What the program knows about the machine that it runs on, without Kokkos: processor features, drivers, names, memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace sinter::app {
+
+std::filesystem::path executable_path();
+
+/// Names as in the flags line of /proc/cpuinfo (`Features` on Arm).
+std::set<std::string> cpu_features();
+
+/// Why the device of a space cannot be used here, or "" where it can. Host spaces need nothing. Asks drivers, never Kokkos: a
+/// Kokkos with CUDA aborts on a machine without a GPU.
+std::string missing_device(std::string_view space);
+
+/// Processors that this process may run on.
+int allowed_cpus();
+
+struct HostFacts {
+  std::string name, os, cpu;
+  int cpus = 0;  ///< allowed_cpus()
+};
+HostFacts host_facts();
+
+/// The largest resident set of this process so far.
+std::int64_t peak_memory_bytes();
+
+/// Now, as 2026-01-31T12:34:56Z.
+std::string utc_now();
+
+}  // namespace sinter::app

@@ -1,0 +1,151 @@
+// The program `sinter`: reads the command line, runs one subcommand, and turns errors into exit codes (docs/exit-codes.md).
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <sinter/app/commands.hpp>
+#include <sinter/app/exit_codes.hpp>
+#include <sinter/app/run_record.hpp>
+#include <sinter/runtime/base/version.hpp>
+
+namespace {
+
+using namespace sinter;
+using namespace sinter::app;
+
+struct CommandLine {
+  CLI::App app{"Sinter trains and evaluates neural networks with fused Kokkos kernels.", "sinter"};
+  bool quiet = false, json = false;
+  TrainOptions train;
+  PredictOptions predict;
+  PlanOptions plan;
+  InfoOptions info;
+  std::function<int(Console&)> command;
+
+  CommandLine() {
+    app.set_version_flag("--version", std::string("sinter ") + version(), "Print the version and exit");
+    app.set_help_flag("-h,--help", "Print this help and exit");
+    app.require_subcommand(1);
+    app.footer(
+        "Examples:\n"
+        "  sinter train inputs/uat.yaml\n"
+        "  sinter train inputs/uat.yaml --set training.epochs=500 --set device.space=openmp --output runs/short\n"
+        "  sinter predict runs/uat/model.h5 --data points.csv --output predictions.csv\n"
+        "  sinter plan inputs/wide_regression.yaml\n"
+        "  sinter info --json\n\n"
+        "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not finite,\n"
+        "8 files, 9 budget, 1 a defect; 75 interrupted with everything written, 130 ended at once (docs/exit-codes.md).");
+    add_train();
+    add_predict();
+    add_plan();
+    add_info();
+  }
+
+  CLI::App* add(const char* name, const char* description, const char* examples, int (*run)(CommandLine&, Console&)) {
+    auto* sub = app.add_subcommand(name, description);
+    sub->footer(examples);
+    sub->add_flag("--quiet", quiet, "Print errors only");
+    sub->add_flag("--json", json, "Print the result as JSON on standard output, and nothing else there")->excludes("--quiet");
+    sub->callback([this, run] { command = [this, run](Console& console) { return run(*this, console); }; });
+    return sub;
+  }
+
+  static void add_run_file(CLI::App* sub, std::string& run_file, std::vector<std::string>& overrides) {
+    sub->add_option("RUN.yaml", run_file, "Run file (docs/run-file.md)")->required();
+    sub->add_option("--set", overrides, "Override a key of the run file: KEY=VALUE, a.b=c; may be repeated")
+        ->allow_extra_args(false)
+        ->option_text("KEY=VALUE ...");
+  }
+
+  static void add_device(CLI::App* sub, std::string& space, int& threads) {
+    sub->add_option("--space", space, "Where to compute: a space of `sinter info`, or auto")->option_text("SPACE [auto]");
+    sub->add_option("--threads", threads, "Threads of a host space; 0: all that the process may use")->check(CLI::NonNegativeNumber)->option_text("N [0]");
+  }
+
+  void add_train() {
+    auto* sub = add("train", "Train a model as a run file says",
+                    "Examples:\n  sinter train inputs/uat.yaml\n"
+                    "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n\n"
+                    "Ctrl-C ends the run at the next epoch with everything written (exit code 75); a second one ends it at once.",
+                    [](CommandLine& self, Console& console) { return app::train(self.train, console); });
+    add_run_file(sub, train.run_file, train.overrides);
+    sub->add_option("-o,--output", train.output, "Output folder instead of run.output")->option_text("DIR");
+    sub->add_flag("--no-plots", train.no_plots, "Draw no plots");
+  }
+
+  void add_predict() {
+    auto* sub = add("predict", "Apply a saved model to the features in a file",
+                    "Examples:\n  sinter predict runs/uat/model.h5 --data points.csv --output predictions.csv\n"
+                    "  sinter predict model.h5 --data houses.csv --features age,distance | head",
+                    [](CommandLine& self, Console& console) { return app::predict(self.predict, console); });
+    sub->add_option("MODEL", predict.model, "Model file, as train wrote it")->required();
+    sub->add_option("-d,--data", predict.data, "File with the features (docs/data.md)")->required()->option_text("FILE");
+    sub->add_option("-o,--output", predict.output, "CSV file for the predictions; -: standard output")->option_text("FILE.csv [-]");
+    sub->add_option("--features", predict.features, "Columns, names or indices from 0 (default: those that the model names)")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->option_text("A,B,...");
+    sub->add_option("--format", predict.format, "Format of the data")->option_text("FORMAT [by extension]");
+    sub->add_option("--header", predict.header, "CSV: whether the first line names the columns")->option_text("auto|true|false [auto]");
+    sub->add_option("--delimiter", predict.delimiter, "CSV: one character")->option_text("CHAR [,]");
+    add_device(sub, predict.space, predict.threads);
+  }
+
+  void add_plan() {
+    auto* sub = add("plan", "Print what the planner chooses for a run file, and why", "Example:\n  sinter plan inputs/uat.yaml --set training.batch=8",
+                    [](CommandLine& self, Console& console) { return app::plan(self.plan, console); });
+    add_run_file(sub, plan.run_file, plan.overrides);
+  }
+
+  void add_info() {
+    auto* sub = add("info", "Print what this build and this machine can do",
+                    "Examples:\n  sinter info\n  sinter info --json\n  sinter info --measure --space openmp",
+                    [](CommandLine& self, Console& console) { return app::info(self.info, console); });
+    auto* measure = sub->add_flag("--measure", info.measure, "Measure the peaks of a space and write the machine profile");
+    sub->add_option("-o,--output", info.output, "Machine profile (default: ~/.config/sinter/machine.json)")->needs(measure)->option_text("FILE");
+    add_device(sub, info.space, info.threads);
+  }
+};
+
+int fail(ErrorKind kind, const char* message, Console& console) {
+  print_error(message);
+  if (console.wants_result()) {
+    Json record;
+    record_failure(record, kind, message);
+    console.result(record_text(record));
+  }
+  return exit_code(kind);
+}
+
+int run(CommandLine& line, Console& console) {
+  int code = 0;
+  try {
+    code = line.command(console);
+    finish_output();
+  } catch (const Error& error) {
+    code = fail(error.kind(), error.what(), console);
+  } catch (const std::exception& error) {
+    code = fail(ErrorKind::internal, error.what(), console);
+  }
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return line.app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    print_error(error.what());
+    std::fputs("Run with --help for more information.\n", stderr);
+    return exit_code(ErrorKind::usage);
+  }
+  Console console(line.json ? Console::Mode::json : line.quiet ? Console::Mode::quiet : Console::Mode::report);
+  return run(line, console);
+}

@@ -1,0 +1,38 @@
+// The folder that a run writes into. Every file is replaced in one step; nothing that Sinter does not know is touched. That the
+// folder can be written is found out when it is opened, before any work is done.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sinter::app {
+
+class OutputFolder {
+ public:
+  /// Makes the folder where it is missing. Throws IoError where it cannot be written, or where one of the files that a run
+  /// writes is a folder there.
+  explicit OutputFolder(const std::filesystem::path& path);
+
+  void write(const std::string& name, std::string_view bytes);
+  /// Where a file of the run goes that is written by someone else, and so counts as written.
+  std::filesystem::path place(const std::string& name);
+  /// Removes what an earlier run left of the files that this run did not write, so that the folder tells of one run.
+  void remove_stale() const;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::set<std::string> written_;
+};
+
+/// One line of a CSV file (RFC 4180: quoted where needed), with its end.
+std::string csv_line(const std::vector<std::string>& fields);
+
+/// The shortest text that reads back as the same number.
+std::string exact_number(double value);
+
+}  // namespace sinter::app

@@ -1,0 +1,76 @@
+// sinter predict: applies a saved model to features in a file.
+#include <nlohmann/json.hpp>
+
+#include <sinter/app/commands.hpp>
+#include <sinter/app/module_loader.hpp>
+#include <sinter/app/output_folder.hpp>
+#include <sinter/app/run_record.hpp>
+#include <sinter/inputs/data/dataset.hpp>
+#include <sinter/models/io/file_bytes.hpp>
+#include <sinter/models/io/model_file.hpp>
+
+namespace sinter::app {
+namespace {
+
+/// The data as the command line describes them.
+DataSpec data_spec(const PredictOptions& options) {
+  DataSpec spec;
+  spec.path = std::filesystem::absolute(options.data).string();
+  spec.format = options.format;
+  spec.delimiter = options.delimiter;
+  const auto header = from_name<CsvHeader>(options.header);
+  if (!header) throw UsageError(fmt::format("--header: '{}'; allowed: {}", options.header, list_names<CsvHeader>()));
+  spec.header = *header;
+  for (const auto& feature : options.features) {
+    const bool index = feature.find_first_not_of("0123456789") == feature.npos && feature.size() < 10;
+    spec.features.push_back(index ? ColumnRef{"", std::stoll(feature)} : ColumnRef{feature, -1});
+  }
+  return spec;
+}
+
+}  // namespace
+
+int predict(const PredictOptions& options, Console& console) {
+  if (options.output == "-" && console.wants_result()) throw UsageError("predict --json needs --output FILE: both would go to standard output");
+  const auto model = load_model(options.model);
+  const auto set = load_features(data_spec(options), model.feature_names, model.spec.inputs);
+  const DeviceSpec device{options.space, options.threads, model.precision, false};
+  const auto machine = this_machine();
+  const auto choice = choose_module(device, read_modules(module_folders(), machine), machine);
+  const auto backend = open_backend(choice, device);
+  backend::DeviceInfo info;
+  check(backend->device_info(info));
+  std::vector<double> predictions;
+  check(backend->predict(model, {set.features.data(), set.rows, model.spec.inputs}, predictions));
+
+  std::vector<std::string> fields;
+  const auto outputs = static_cast<std::size_t>(model.spec.outputs());
+  for (std::size_t output = 0; output < outputs; ++output) {
+    fields.push_back("predicted_" + (model.target_names.empty() ? fmt::format("y{}", output) : model.target_names[output]));
+  }
+  auto text = csv_line(fields);
+  for (std::size_t row = 0; row * outputs < predictions.size(); ++row) {
+    fields.clear();
+    for (std::size_t output = 0; output < outputs; ++output) fields.push_back(exact_number(predictions[row * outputs + output]));
+    text += csv_line(fields);
+  }
+  if (options.output == "-") {
+    console.write(text);
+  } else {
+    write_file(options.output, text);
+    console.say("{} predictions of {} by {} ({}, {}) in {}", set.rows, options.data, options.model, info.space, to_name(model.precision),
+                options.output);
+  }
+  Json record{{"status", "completed"},
+              {"model", options.model},
+              {"data", options.data},
+              {"rows", set.rows},
+              {"output", options.output},
+              {"device", info.space},
+              {"precision", to_name(model.precision)},
+              {"parameters", {{"count", model.spec.parameter_count()}, {"xxh64", fmt::format("{:016x}", parameter_hash(model))}}}};
+  console.result(record_text(record));
+  return 0;
+}
+
+}  // namespace sinter::app

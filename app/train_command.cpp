@@ -1,0 +1,183 @@
+// sinter train: from a run file to an output folder.
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+
+#include <sinter/app/commands.hpp>
+#include <sinter/app/exit_codes.hpp>
+#include <sinter/app/host_facts.hpp>
+#include <sinter/app/module_loader.hpp>
+#include <sinter/app/output_folder.hpp>
+#include <sinter/app/plots.hpp>
+#include <sinter/app/problem.hpp>
+#include <sinter/app/progress.hpp>
+#include <sinter/app/results.hpp>
+#include <sinter/app/run_record.hpp>
+#include <sinter/app/signals.hpp>
+#include <sinter/models/io/model_file.hpp>
+#include <sinter/runtime/base/version.hpp>
+
+namespace sinter::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t table_rows = 20;  // test sets up to this size are shown row by row
+constexpr double metrics_seconds = 2;    // metrics.csv of a run that is under way is at most this old
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+backend::TrainRequest request_of(const Problem& problem) {
+  const auto& [run, data, plan] = problem;
+  return {run.run.name,
+          run.run.seed,
+          run.model,
+          run.training,
+          run.normalize,
+          run.budget,
+          run.device.precision,
+          data.view(data.train),
+          data.view(data.validation),
+          data.view(data.test),
+          data.feature_names,
+          data.target_names};
+}
+
+std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device) {
+  const auto& [run, data, plan] = problem;
+  const auto& training = run.training;
+  auto spread = fmt::format("{} training", data.train.rows);
+  if (!data.validation.empty()) spread += fmt::format(", {} validation", data.validation.rows);
+  if (!data.test.empty()) spread += fmt::format(", {} test", data.test.rows);
+  const auto chosen = run.device.space == choice.space ? "" : fmt::format(" (asked for: {})", run.device.space);
+  const std::vector<std::pair<std::string, std::string>> lines{
+      {"device", fmt::format("{}{}: {}, {} {}", device.space, chosen, device.name, device.concurrency,
+                             choice.module.devices.empty() ? "threads" : "wide")},
+      {"precision", std::string(to_name(run.device.precision))},
+      {"model", model_text(run.model)},
+      {"fusion", fmt::format("{}, {} launches a step", to_name(plan.level), plan.chosen.launches)},
+      {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch, plan.steps_per_epoch == 1 ? "" : "s",
+                             plan.batch)},
+      {"loss", std::string(to_name(training.loss.type))},
+      {"optimizer", fmt::format("{}, learning rate {}, {}", to_name(training.optimizer.type), training.optimizer.learning_rate,
+                                to_name(training.schedule.type))},
+      {"data", fmt::format("{}: {} rows", data_source(run), spread)},
+      {"seed", fmt::to_string(run.run.seed)},
+      {"output", run.run.output},
+  };
+  auto text = fmt::format("sinter {}: {}", version(), run.run.name);
+  for (const auto& [name, value] : lines) text += fmt::format("\n  {:<10} {}", name, value);
+  return text;
+}
+
+/// Trains and writes everything but the record, which it fills.
+void train_into(OutputFolder& folder, RunFile run, Console& console, Json& record) {
+  const auto problem = load_problem(std::move(run));
+  const auto& data = problem.data;
+  record["data"] = {{"source", data_source(problem.run)},
+                    {"features", data.feature_names},
+                    {"targets", data.target_names},
+                    {"train_rows", data.train.rows},
+                    {"validation_rows", data.validation.rows},
+                    {"test_rows", data.test.rows}};
+  record_plan(record, problem.plan);
+  folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
+
+  const auto machine = this_machine();
+  const auto choice = choose_module(problem.run.device, read_modules(module_folders(), machine), machine);
+  if (!choice.fallback.empty()) console.warn(fmt::format("{}; falling back to '{}', as allowed", choice.fallback, choice.space));
+  const auto backend = open_backend(choice, problem.run.device);
+  backend::DeviceInfo device;
+  check(backend->device_info(device));
+  record_device(record, problem.run, choice, device);
+  console.say(banner(problem, choice, device));
+  console.say("");
+  folder.write("run.json", record_text(record));
+
+  ProgressReport progress(console);
+  std::vector<Progress> log;
+  auto written = Clock::now();
+  backend::Callbacks callbacks;
+  callbacks.stop_requested = [] { return received_signal() != 0; };
+  callbacks.on_log = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::warning) {
+      console.warn(text);
+    } else {
+      console.say(text);
+    }
+  };
+  callbacks.on_progress = [&](const Progress& point) {
+    log.push_back(point);
+    progress.update(point);
+    if (seconds_since(written) < metrics_seconds) return;
+    try {
+      folder.write("metrics.csv", metrics_csv(log));
+      written = Clock::now();
+    } catch (const IoError& error) {  // no reason to end the run: the disk may have room again when it is done
+      if (console.warnings().empty() || console.warnings().back() != error.what()) console.warn(error.what());
+    }
+  };
+  backend::TrainResult result;
+  const auto status = backend->train(request_of(problem), callbacks, result);
+  folder.write("metrics.csv", metrics_csv(log));  // of a failed run too: it shows where the loss went
+  check(status);
+
+  record_result(record, result);
+  folder.write("kernels.csv", kernels_csv(result.ledger));
+  save_model(result.model, folder.place("model.h5"));
+  const auto predicted = predict_set(*backend, result.model, data);
+  folder.write("predictions.csv", predictions_csv(predicted, data));
+  record["predictions"] = {{"set", predicted.name}, {"rows", predicted.set->rows}};
+  write_decision_map(*backend, result.model, data, folder);
+
+  console.say("");
+  console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done, result.steps_done,
+              duration(result.training_s), short_number(record["time"]["steps_per_s"]), short_number(record["time"]["samples_per_s"]));
+  console.say(metrics_table(result));
+  if (predicted.name == "test" && predicted.set->rows <= table_rows) {
+    console.say("");
+    console.say(predictions_table(predicted, data, result.test ? result.test->classes : 0));
+  }
+}
+
+}  // namespace
+
+int train(const TrainOptions& options, Console& console) {
+  const auto start = Clock::now();
+  watch_signals();
+  auto run = read_run_file(options.run_file, options.overrides);
+  if (!options.output.empty()) run.run.output = options.output;
+  OutputFolder folder(run.run.output);
+  auto record = begin_record(run, options.run_file);
+  const auto finish = [&] {
+    record["time"]["total_s"] = seconds_since(start);
+    record["peak_memory_bytes"] = peak_memory_bytes();
+    record["warnings"] = console.warnings();
+    folder.write("run.json", record_text(record));
+  };
+  try {
+    folder.write("run.json", record_text(record));
+    train_into(folder, std::move(run), console, record);
+    finish();
+  } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    record_failure(record, known ? known->kind() : ErrorKind::internal, error.what());
+    try {
+      finish();
+    } catch (const Error&) {
+      // The error that ended the run is the one to report; a folder that can no longer be written follows from it or repeats it.
+    }
+    console.result(record_text(record));
+    throw;
+  }
+  folder.remove_stale();
+  if (!options.no_plots) {
+    if (const auto problem = draw_plots(folder.path()); !problem.empty()) console.warn("no plots: " + problem);
+  }
+  console.say("");
+  console.say("results in {}", folder.path().string());
+  console.result(record_text(record));
+  return record["status"] == "interrupted" ? exit_interrupted : 0;
+}
+
+}  // namespace sinter::app
