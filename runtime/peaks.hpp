@@ -4,35 +4,54 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include <sinter/runtime/host_mirror.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/spaces.hpp>
 #include <sinter/runtime/tensor.hpp>
+#include <sinter/runtime/vec.hpp>
 
 namespace sinter::peaks {
 
-/// Each index runs `lanes` independent chains of `steps` fused multiply-adds; 2 * lanes * steps FLOPs an index.
+/// Each index runs independent chains of `steps` fused multiply-adds: on a host twelve vectors, enough to
+/// cover the latency of an FMA (4 cycles, 2 a cycle) and few enough to stay in registers; on a device eight scalars a thread.
 template <Space S, class Real>
 struct FmaLoop {
-  // Enough independent vectors to cover the latency of an FMA (4 cycles, 2 a cycle) on 512-bit units; few enough to stay in registers.
-  static constexpr int lanes = S::kernels_on_host ? static_cast<int>(12 * 64 / sizeof(Real)) : 8;
+  using Lane = std::conditional_t<S::kernels_on_host, Vec<Real>, Real>;
+  static constexpr int chains = S::kernels_on_host ? 12 : 8;
+  static constexpr double flops_per_step = 2.0 * chains * static_cast<double>(sizeof(Lane) / sizeof(Real));
   VectorRef<S, Real> out;
   int steps;
 
   KOKKOS_FUNCTION void operator()(const std::int64_t index) const {
-    Real value[lanes];
-    for (int l = 0; l < lanes; ++l) value[l] = Real(0.5) + Real(l) * Real(1e-3);
-    const Real scale = Real(0.999) + Real(index) * Real(1e-9);
-    const Real shift = Real(1e-3);
-    for (int step = 0; step < steps; ++step) {
-#pragma GCC unroll 1024
-      for (int l = 0; l < lanes; ++l) value[l] = Kokkos::fma(value[l], scale, shift);
+    const Real scale = Real(0.999) + Real(index) * Real(1e-9), shift = Real(1e-3);
+    if constexpr (S::kernels_on_host) {
+      Lane value[chains];
+      for (int c = 0; c < chains; ++c) value[c] = Lane::broadcast(Real(0.5) + Real(c) * Real(1e-3));
+      const Lane scales = Lane::broadcast(scale), shifts = Lane::broadcast(shift);
+      for (int step = 0; step < steps; ++step) {
+#pragma GCC unroll 12
+        for (int c = 0; c < chains; ++c) value[c] = Lane::fma(value[c], scales, shifts);
+      }
+      Real lanes[Lane::width];
+      Real sum = 0;
+      for (int c = 0; c < chains; ++c) {
+        value[c].store(lanes);
+        for (const Real lane : lanes) sum += lane;
+      }
+      out(index) = sum;
+    } else {
+      Real value[chains];
+      for (int c = 0; c < chains; ++c) value[c] = Real(0.5) + Real(c) * Real(1e-3);
+      for (int step = 0; step < steps; ++step) {
+        for (int c = 0; c < chains; ++c) value[c] = Kokkos::fma(value[c], scale, shift);
+      }
+      Real sum = 0;
+      for (int c = 0; c < chains; ++c) sum += value[c];
+      out(index) = sum;
     }
-    Real sum = 0;
-    for (int l = 0; l < lanes; ++l) sum += value[l];
-    out(index) = sum;
   }
 };
 
@@ -68,12 +87,12 @@ double fma_gflops(const typename S::Execution& exec) {
   using Loop = FmaLoop<S, Real>;
   static LaunchLabel label("sinter::peaks::fma");
   const std::int64_t indices = S::kernels_on_host ? exec.concurrency() : std::int64_t{exec.concurrency()} * 4;
-  const int steps = S::kernels_on_host ? 200000 : 4000;
+  const int steps = S::kernels_on_host ? 1000000 : 4000;
   const auto out = make_vector<S, Real>(exec, "sinter::peaks::out", indices);
   using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
   const double seconds =
       detail::best_seconds(exec, 8, [&] { launch(label, Policy(exec, 0, indices), Loop{out, steps}); });
-  return 2.0 * Loop::lanes * static_cast<double>(steps) * static_cast<double>(indices) / seconds * 1e-9;
+  return Loop::flops_per_step * static_cast<double>(steps) * static_cast<double>(indices) / seconds * 1e-9;
 }
 
 /// GB/s of the triad over three arrays of 64 MiB each, counted as three streams.

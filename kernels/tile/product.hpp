@@ -8,9 +8,9 @@
 #include <cstdint>
 
 #include <sinter/kernels/tile/operand.hpp>
-#include <sinter/kernels/tile/vec.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/spaces.hpp>
+#include <sinter/runtime/vec.hpp>
 
 namespace sinter::tile {
 
@@ -41,7 +41,7 @@ struct HostProduct {
   static constexpr int team_size = 1;
 
   /// Scratch of one team for inner extents up to `k_count`: a packed panel of B.
-  static std::size_t scratch_bytes(std::int64_t k_count, bool b_in_place) {
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t k_count, bool b_in_place) {
     return b_in_place ? 0 : static_cast<std::size_t>(k_count) * lanes * sizeof(Real) + 64;
   }
 
@@ -126,7 +126,7 @@ struct DeviceProduct {
   // One element of padding a row keeps staging along k free of bank conflicts.
   static constexpr int pitch = block + 1;
 
-  static std::size_t scratch_bytes(std::int64_t, bool) { return 2 * sizeof(Real) * depth * pitch; }
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t, bool) { return 2 * sizeof(Real) * depth * pitch; }
 
   template <class Team, class A, class B, class Start, class Epilogue>
   KOKKOS_INLINE_FUNCTION static void run(const Team& team, void* scratch, std::int64_t m_count, std::int64_t n_count,

@@ -13,7 +13,7 @@
 #endif
 #endif
 
-namespace sinter::tile {
+namespace sinter {
 
 /// The portable form.
 template <class Real>
@@ -141,4 +141,4 @@ struct Vec<double> {
 #endif
 #endif
 
-}  // namespace sinter::tile
+}  // namespace sinter
