@@ -1,15 +1,12 @@
 // The mock device space behaves as a device's: separate mirrors, explicit copies, kernels; and Kokkos Tools see it under its name.
-#include <memory>
 #include <numeric>
 #include <vector>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <catch2/reporters/catch_reporter_event_listener.hpp>
-#include <catch2/reporters/catch_reporter_registrars.hpp>
 
 #include <sinter/runtime/host_mirror.hpp>
-#include <sinter/runtime/session.hpp>
+#include <sinter/runtime/ledger.hpp>
 #include <sinter/runtime/tensor.hpp>
 
 #include "kernels.hpp"
@@ -21,17 +18,6 @@ using spaces::Mock;
 using Device = Mock::Device;
 using Doubles = Kokkos::View<double*, Device>;
 using HostDoubles = Kokkos::View<double*, Kokkos::HostSpace>;
-
-class KokkosListener : public Catch::EventListenerBase {
- public:
-  using EventListenerBase::EventListenerBase;
-  void testRunStarting(const Catch::TestRunInfo&) override { session_ = std::make_unique<Session>(); }
-  void testRunEnded(const Catch::TestRunStats&) override { session_.reset(); }
-
- private:
-  std::unique_ptr<Session> session_;
-};
-CATCH_REGISTER_LISTENER(KokkosListener)
 
 std::vector<double> values(const HostDoubles& view) { return {view.data(), view.data() + view.extent(0)}; }
 
