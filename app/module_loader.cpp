@@ -24,8 +24,9 @@ std::unique_ptr<backend::Backend> open_backend(const Choice& choice, DeviceSpec 
   set_thread_placement(device.threads);
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw NotCompiled(fmt::format("module '{}' cannot be opened: {}", file, ::dlerror()));
-  const auto* entry = static_cast<const backend::Entry*>(::dlsym(library, backend::entry_symbol));
-  if (entry == nullptr) throw NotCompiled(fmt::format("module '{}' has no symbol {}", file, backend::entry_symbol));
+  const auto get_entry = reinterpret_cast<const backend::Entry* (*)()>(::dlsym(library, backend::entry_symbol));
+  if (get_entry == nullptr) throw NotCompiled(fmt::format("module '{}' has no symbol {}", file, backend::entry_symbol));
+  const auto* entry = get_entry();
   // The manifest said the same, but files can be mixed up. Nothing behind these two members is read before they agree.
   if (entry->interface_version != backend::interface_version) {
     throw NotCompiled(fmt::format("module '{}' has interface version {}; this program speaks {}", file, entry->interface_version,

@@ -91,7 +91,7 @@ class Backend {
   virtual Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept = 0;
 };
 
-/// What the symbol `entry_symbol` points to. `initialize` starts Kokkos (once per process) for the space and thread count asked for.
+/// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos (once per process) for the space and thread count asked for.
 struct Entry {
   int interface_version = 0;
   const char* sinter_version = nullptr;
