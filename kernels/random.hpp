@@ -26,10 +26,11 @@ KOKKOS_INLINE_FUNCTION Draw draw(std::uint64_t seed, Stream stream, std::uint32_
   return {{words[0], words[1], words[2], words[3]}};
 }
 
-/// Uniform in (0, 1) with 53 bits from two words; never 0 or 1.
+/// Uniform in (0, 1) with 52 bits from two words, the middles of 2^52 equal intervals; never 0 or 1. (With 53 bits the last middle would
+/// round to 1.)
 KOKKOS_INLINE_FUNCTION double open_unit(std::uint32_t high, std::uint32_t low) {
-  const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;
-  return (static_cast<double>(bits) + 0.5) * 0x1p-53;
+  const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 12;
+  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
 }
 
 }  // namespace sinter::random

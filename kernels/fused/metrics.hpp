@@ -18,6 +18,9 @@ struct MetricSums {
   double largest = 0;   ///< max |p - t|
 };
 
+/// The larger of two; a NaN counts as larger than anything, so that it is not lost.
+KOKKOS_FORCEINLINE_FUNCTION double larger(double a, double b) { return a >= b || a != a ? a : b; }
+
 /// Which decision a classifier's row of outputs means.
 enum class Decision : std::uint8_t {
   none,       ///< regression
@@ -67,7 +70,7 @@ struct MetricBlocks {
         const double error = value - want, size = error < 0 ? -error : error;
         s.squared += error * error;
         s.absolute += size;
-        if (!(size <= s.largest)) s.largest = size;
+        s.largest = larger(s.largest, size);
         if (t[j] > t[actual]) actual = j;
         if (p[j] > p[predicted]) predicted = j;
         if (args.decision == Decision::threshold) count(want >= 0.5 ? 1 : 0, value >= 0.5 ? 1 : 0);
@@ -90,7 +93,7 @@ struct MetricMerge {
       s.loss += next.loss;
       s.squared += next.squared;
       s.absolute += next.absolute;
-      if (!(next.largest <= s.largest)) s.largest = next.largest;
+      s.largest = larger(s.largest, next.largest);
     }
     *args.total = s;
   }

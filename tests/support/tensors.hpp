@@ -59,7 +59,8 @@ double largest_difference(const std::vector<A>& a, const std::vector<B>& b) {
   double largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])) / (1.0 + std::abs(static_cast<double>(b[i])));
-    largest = difference <= largest ? largest : difference;  // a NaN becomes the largest and stays
+    if (std::isnan(difference)) return difference;
+    largest = std::max(largest, difference);
   }
   return largest;
 }
