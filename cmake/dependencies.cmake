@@ -1,4 +1,8 @@
 # What Sinter builds on. Found where the toolchain file (written by scripts/bootstrap) or CMAKE_PREFIX_PATH says.
+# As a subdirectory, what is found is found for the whole application, which links it through Sinter's targets.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+endif()
 find_package(Threads REQUIRED)
 if(NOT SINTER_CUDA_CHECK)
   find_package(Kokkos 4.6 REQUIRED)

@@ -24,19 +24,30 @@ if(PROJECT_IS_TOP_LEVEL)
 endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-# Flags of our own code. Contraction is off: the same expression gives the same bits whether fused or separate.
+# What decides over bits: contraction is off, so that the same expression gives the same bits whether fused or separate.
+# An application that calls Sinter's device functions links it too (docs/embedding.md).
+add_library(sinter_numerics INTERFACE)
+add_library(sinter::numerics ALIAS sinter_numerics)
+set_target_properties(sinter_numerics PROPERTIES EXPORT_NAME numerics)
+target_compile_options(sinter_numerics INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off> $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false -Xcompiler=-ffp-contract=off>)
+
+# Flags of our own code.
 add_library(sinter_flags INTERFACE)
+target_link_libraries(sinter_flags INTERFACE sinter_numerics)
 target_compile_features(sinter_flags INTERFACE cxx_std_20)
 target_compile_options(sinter_flags INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas -ffp-contract=off -fno-math-errno -fno-trapping-math>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas -fno-math-errno -fno-trapping-math>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SINTER_WARNINGS_AS_ERRORS}>>:-Werror>)
+
+# The processor that host code is compiled for.
+add_library(sinter_baseline INTERFACE)
+add_library(sinter::baseline ALIAS sinter_baseline)
+set_target_properties(sinter_baseline PROPERTIES EXPORT_NAME baseline)
 if(SINTER_CPU_BASELINE)
-  add_library(sinter_baseline INTERFACE)
   target_compile_options(sinter_baseline INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=${SINTER_CPU_BASELINE}>)
   target_compile_options(sinter_baseline INTERFACE
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU,Clang>>:-mprefer-vector-width=512>)
-else()
-  add_library(sinter_baseline INTERFACE)
 endif()
 if(SINTER_SANITIZE)
   target_compile_options(sinter_flags INTERFACE -fsanitize=${SINTER_SANITIZE} -fno-omit-frame-pointer -g)

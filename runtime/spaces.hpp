@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <string_view>
+#include <utility>
 
 #include <sinter/runtime/kokkos_version.hpp>
 #ifdef SINTER_MOCK
@@ -33,35 +34,42 @@ struct SpaceOf {
 
 namespace spaces {
 
+// space_of() is declared only, for SpaceFor below.
 #ifdef KOKKOS_ENABLE_CUDA
 struct Cuda : SpaceOf<Kokkos::Cuda, Kokkos::CudaSpace, false, false> {
   static constexpr std::string_view name = "cuda";
 };
+Cuda space_of(const Kokkos::Cuda&);
 #endif
 #ifdef KOKKOS_ENABLE_HIP
 struct Hip : SpaceOf<Kokkos::HIP, Kokkos::HIPSpace, false, false> {
   static constexpr std::string_view name = "hip";
 };
+Hip space_of(const Kokkos::HIP&);
 #endif
 #ifdef KOKKOS_ENABLE_SYCL
 struct Sycl : SpaceOf<Kokkos::SYCL, Kokkos::SYCLDeviceUSMSpace, false, false> {
   static constexpr std::string_view name = "sycl";
 };
+Sycl space_of(const Kokkos::SYCL&);
 #endif
 #ifdef KOKKOS_ENABLE_OPENMP
 struct OpenMP : SpaceOf<Kokkos::OpenMP, Kokkos::HostSpace, true, true> {
   static constexpr std::string_view name = "openmp";
 };
+OpenMP space_of(const Kokkos::OpenMP&);
 #endif
 #ifdef KOKKOS_ENABLE_THREADS
 struct Threads : SpaceOf<Kokkos::Threads, Kokkos::HostSpace, true, true> {
   static constexpr std::string_view name = "threads";
 };
+Threads space_of(const Kokkos::Threads&);
 #endif
 #ifdef KOKKOS_ENABLE_SERIAL
 struct Serial : SpaceOf<Kokkos::Serial, Kokkos::HostSpace, true, true> {
   static constexpr std::string_view name = "serial";
 };
+Serial space_of(const Kokkos::Serial&);
 #endif
 #ifdef SINTER_MOCK
 struct Mock : SpaceOf<MockSpace::execution_space, MockSpace, true, false> {
@@ -70,4 +78,9 @@ struct Mock : SpaceOf<MockSpace::execution_space, MockSpace, true, false> {
 #endif
 
 }  // namespace spaces
+
+/// The space of an execution space, for an application that knows its own: SpaceFor<Kokkos::OpenMP> is spaces::OpenMP.
+template <class Execution>
+using SpaceFor = decltype(spaces::space_of(std::declval<const Execution&>()));
+
 }  // namespace sinter
