@@ -29,7 +29,7 @@ first_executable() {
 }
 
 write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
-  local route=$1 kokkos=$2 arch packages=$sinter_deps/packages runtime="" prefixes rpath loader python
+  local route=$1 kokkos=$2 arch packages=$sinter_deps/packages runtime="" prefixes rpath loader python blas
   arch=$(multiarch)
   prefixes=$kokkos
   rpath=
@@ -50,6 +50,10 @@ write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
       printf 'if(SINTER_CUDA)\n  list(APPEND CMAKE_PREFIX_PATH "%s")\n' "$sinter_deps/kokkos-cuda"
       printf '  set(CMAKE_CUDA_COMPILER "%s" CACHE FILEPATH "")\nendif()\n' "$(find_nvcc)"
     fi
+    if [[ -n $found_dirs ]]; then
+      echo "set(Kokkos_DIR \"${found_dirs%%;*}\" CACHE PATH \"\")"
+      echo "set(KokkosKernels_DIR \"${found_dirs#*;}\" CACHE PATH \"\")"
+    fi
     if [[ -n $prefixes ]]; then echo "list(APPEND CMAKE_PREFIX_PATH \"${prefixes//;/\" \"}\")"; fi
     cat <<'CMAKE'
 if(CMAKE_PREFIX_PATH)
@@ -59,6 +63,8 @@ CMAKE
     if [[ -n $ninja && $ninja != /usr/* ]]; then
       printf 'if(CMAKE_GENERATOR STREQUAL "Ninja")\n  set(CMAKE_MAKE_PROGRAM "%s" CACHE FILEPATH "")\nendif()\n' "$ninja"
     fi
+    blas=$(first_file {"$packages/base",}"/usr/lib/$arch/openblas-openmp/cmake/openblas" || true)
+    if [[ -n $blas ]]; then echo "set(OpenBLAS_DIR \"$blas\" CACHE PATH \"OpenBLAS on OpenMP: one pool of threads with Kokkos\")"; fi
     if [[ -x $python ]]; then echo "set(SINTER_PYTHON \"$python\" CACHE FILEPATH \"Python with matplotlib, for plots\")"; fi
     local flags="" tsan=$sinter_deps/bin/clang++
     if [[ -n $rpath ]]; then flags="-Wl,--disable-new-dtags,-rpath,$rpath"; fi

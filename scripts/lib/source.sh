@@ -75,7 +75,7 @@ kokkos_arch_option() {
   esac
 }
 
-# cmake_install WHAT SOURCE PREFIX ARGUMENTS...: configure, build and install, with the log shown on failure only.
+# cmake_install WHAT SOURCE PREFIX ARGUMENTS...: configure, build and install; the end of the log is shown on failure only.
 cmake_install() {
   local what=$1 source=$2 prefix=$3 log; shift 3
   log=$scratch/build-${what//[^A-Za-z0-9]/-}.log
@@ -86,7 +86,9 @@ cmake_install() {
          cmake --build "$scratch/build-${what//[^A-Za-z0-9]/-}" --parallel "$(build_jobs)" &&
          cmake --install "$scratch/build-${what//[^A-Za-z0-9]/-}"; } > "$log" 2>&1; then
     log_tail "$log" 40
-    die "building $what failed"
+    cp "$log" "$sinter_deps/failed.log"
+    say "source: building $what failed (the whole log: $sinter_deps/failed.log)"
+    return 1
   fi
 }
 
@@ -104,14 +106,15 @@ build_pair() {
   kept+=("$name")
   if [[ -e $place ]]; then mv "$place" "$scratch/kept-$name"; fi
   cmake_install "Kokkos for .deps/$name" "$kokkos_source" "$place" -DKokkos_ENABLE_SERIAL=ON -DKokkos_ENABLE_OPENMP=ON \
-    -DKokkos_ENABLE_TESTS=OFF -DKokkos_ENABLE_EXAMPLES=OFF "$@"
-  cmake_install "KokkosKernels for .deps/$name" "$kernels_source" "$place" -DKokkos_ROOT="$place" "${kernels_options[@]}" "${language_options[@]}"
+    -DKokkos_ENABLE_TESTS=OFF -DKokkos_ENABLE_EXAMPLES=OFF "$@" || return 1
+  cmake_install "KokkosKernels for .deps/$name" "$kernels_source" "$place" -DKokkos_ROOT="$place" "${kernels_options[@]}" "${language_options[@]}" ||
+    return 1
   printf '%s\n' "$source_key" > "$place/key"
 }
 
 # provide_from_source: fills .deps/kokkos and .deps/kokkos-cuda, or keeps what an earlier call built from the same sources.
 provide_from_source() {
-  local nvcc arch begin
+  local nvcc arch arch_name begin
   generator=() language_options=()
   if [[ -n $ninja ]]; then generator=(-G Ninja -DCMAKE_MAKE_PROGRAM="$ninja"); fi
   nvcc=$(find_nvcc || true)
@@ -121,22 +124,27 @@ provide_from_source() {
     obtain kokkos || return 1; kokkos_source=$obtained
     obtain kokkos-kernels || return 1; kernels_source=$obtained
     begin=$(now)
-    build_pair kokkos
+    build_pair kokkos || return 1
     times+=("host build $(since "$begin")")
   fi
   if [[ -n $nvcc ]]; then
     arch=$(cuda_arch)
+    arch_name=$(kokkos_arch_option "$arch")
     source_key=$(echo "$source_key $nvcc $arch" | hash_of)
     if [[ $(cat "$sinter_deps/kokkos-cuda/key" 2>/dev/null) != "$source_key" || $force == 1 ]]; then
       obtain kokkos || return 1; kokkos_source=$obtained
       obtain kokkos-kernels || return 1; kernels_source=$obtained
       begin=$(now)
       language_options=(-DCMAKE_CUDA_COMPILER="$nvcc" -DCMAKE_CUDA_FLAGS=-std=c++20 -DCMAKE_CUDA_ARCHITECTURES="$arch")
-      build_pair kokkos-cuda -DKokkos_ENABLE_CUDA=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
-        -DKokkos_ARCH_"$(kokkos_arch_option "$arch")"=ON "${language_options[@]}"
-      times+=("CUDA build $(since "$begin")")
+      if build_pair kokkos-cuda -DKokkos_ENABLE_CUDA=ON -DKokkos_ENABLE_COMPILE_AS_CMAKE_LANGUAGE=ON \
+           -DKokkos_ARCH_"$arch_name"=ON "${language_options[@]}"; then
+        times+=("CUDA build $(since "$begin")")
+      else
+        rm -rf "$sinter_deps/kokkos-cuda"
+        warn "Kokkos could not be built with CUDA: this installation is for the host alone"
+      fi
     fi
-    summary+="; CUDA for sm_$arch in .deps/kokkos-cuda"
+    if [[ -f $sinter_deps/kokkos-cuda/key ]]; then summary+="; CUDA for sm_$arch in .deps/kokkos-cuda"; fi
   else
     rm -rf "$sinter_deps/kokkos-cuda"
   fi
