@@ -1,4 +1,5 @@
-# cmake -D LOG=file -P compile.cmake -- command...: runs the compiler, keeps what it says in LOG, and shows it when it fails.
+# cmake -D LOG=file -P compile.cmake -- command...: runs the compiler, keeps what it says in LOG, and shows it when it
+# fails.
 set(command "")
 set(seen FALSE)
 math(EXPR last "${CMAKE_ARGC} - 1")

@@ -1,5 +1,5 @@
-# Makes headers of a Kokkos that was built without CUDA speak of a Kokkos with CUDA, for compiling device code only: an include folder
-# that goes in front of Kokkos' own, with the few generated headers that tell which backends there are.
+# Makes headers of a Kokkos that was built without CUDA speak of a Kokkos with CUDA, for compiling device code only: an
+# include folder that goes in front of Kokkos' own, with the few generated headers that tell which backends there are.
 
 # sinter_cuda_overlay(folder sm kokkos_include)
 function(sinter_cuda_overlay folder sm kokkos_include)

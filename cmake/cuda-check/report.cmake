@@ -1,9 +1,10 @@
-# Reads what `ptxas -v` said (LOGS: a file that lists the logs) and writes REPORT.csv and REPORT.md: one line a kernel and architecture,
-# with registers, static shared memory, stack and spills, and the warps of an SM (of 64) that the registers leave room for. Fails when a
-# kernel spills or none is found.
+# Reads what `ptxas -v` said (LOGS: a file that lists the logs) and writes REPORT.csv and REPORT.md: one line a kernel
+# and architecture, with registers, static shared memory, stack and spills, and the warps of an SM (of 64) that the
+# registers leave room for. Fails when a kernel spills or none is found.
 cmake_policy(SET CMP0007 NEW)
 
-# "void Kokkos::Impl::cuda_parallel_launch_local_memory<Kokkos::Impl::ParallelFor<Functor<...>, Policy, Cuda> >(...)" to "Functor<...>".
+# "void Kokkos::Impl::cuda_parallel_launch_local_memory<Kokkos::Impl::ParallelFor<Functor<...>, Policy, Cuda> >(...)" to
+# "Functor<...>".
 function(functor_of demangled out)
   set(name "${demangled}")
   if(name MATCHES "Kokkos::Impl::Parallel(For|Reduce|Scan|ScanWithTotal)<(.*)")
@@ -30,7 +31,8 @@ function(functor_of demangled out)
   set(${out} "${name}" PARENT_SCOPE)
 endfunction()
 
-# Registers are handed out to warps in units of 256; an SM of compute capability 8.0 and 9.0 has 65536 of them and room for 64 warps.
+# Registers are handed out to warps in units of 256; an SM of compute capability 8.0 and 9.0 has 65536 of them and room
+# for 64 warps.
 function(warps_for registers out)
   math(EXPR a_warp "(${registers} * 32 + 255) / 256 * 256")
   set(warps 64)
@@ -97,11 +99,15 @@ list(SORT table)
 list(REMOVE_DUPLICATES table)
 
 set(csv "kernel,sm,registers,shared_bytes,stack_bytes,spill_bytes,warps_by_registers\n")
-set(md "| kernel | sm | registers | shared memory (static) | stack | spills | warps by registers (of 64) |\n|---|---|---|---|---|---|---|\n")
+set(md "| kernel | sm | registers | shared memory (static) | stack | spills | warps by registers (of 64) |\n")
+string(APPEND md "|---|---|---|---|---|---|---|\n")
 foreach(row IN LISTS table)
-  string(REGEX MATCH "^(.*)\\|([0-9]+)\\|([0-9]+)\\|([0-9]+)\\|([0-9]+)\\|([0-9]+)\\|([0-9]+)$" row "${row}")
-  string(APPEND csv "\"${CMAKE_MATCH_1}\",${CMAKE_MATCH_2},${CMAKE_MATCH_3},${CMAKE_MATCH_4},${CMAKE_MATCH_5},${CMAKE_MATCH_6},${CMAKE_MATCH_7}\n")
-  string(APPEND md "| `${CMAKE_MATCH_1}` | ${CMAKE_MATCH_2} | ${CMAKE_MATCH_3} | ${CMAKE_MATCH_4} | ${CMAKE_MATCH_5} | ${CMAKE_MATCH_6} | ${CMAKE_MATCH_7} |\n")
+  string(REGEX MATCH "^([^|]*)\\|(.*)$" row "${row}")
+  set(kernel "${CMAKE_MATCH_1}")
+  string(REPLACE "|" "," commas "${CMAKE_MATCH_2}")
+  string(REPLACE "|" " | " bars "${CMAKE_MATCH_2}")
+  string(APPEND csv "\"${kernel}\",${commas}\n")
+  string(APPEND md "| `${kernel}` | ${bars} |\n")
 endforeach()
 file(WRITE ${REPORT}.csv "${csv}")
 file(WRITE ${REPORT}.md "${md}")

@@ -32,7 +32,8 @@ void on_end(std::uint64_t id) {
   detail::mock_kernels_running.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// Ours need no fence. What a tool before us asked for stands; if it listens to parallel regions and asked for nothing, Kokkos' default does.
+// Ours need no fence. What a tool before us asked for stands; if it listens to parallel regions and asked for nothing,
+// Kokkos' default does.
 void on_request_settings(std::uint32_t count, Kokkos_Tools_ToolSettings* settings) {
   if (chained.request_tool_settings != nullptr) {
     chained.request_tool_settings(count, settings);
@@ -68,10 +69,11 @@ void install_mock_access_check() {
 namespace detail {
 
 void abort_mock_access(const std::string& label) {
+  // Never given back: several threads of a kernel may come here, and Kokkos::abort keeps its backtrace in a static.
   static std::mutex first;
-  first.lock();  // for good: Kokkos::abort writes its backtrace through a static, and threads of one kernel may come here together
+  first.lock();
   std::string text = "sinter: host code touched ";
-  text += label.empty() ? std::string("an unmanaged View") : "the View \"" + label + "\"";
+  text += label.empty() ? std::string("a View without a label") : "the View \"" + label + "\"";
   text += " in the mock device space outside a kernel; device data reach the host through HostMirror::pull";
   if (!installed) text += " (and kernels are known only after install_mock_access_check(), which nobody called)";
   Kokkos::abort(text.c_str());

@@ -1,7 +1,7 @@
-// The mock device space: host memory behind a device's rules, so that every machine can test that nothing touches device memory
-// behind the ledger's back. Views in it cannot be assigned to or from host Views, get a mirror of their own, are copied by
-// deep_copy in all directions, and abort when host code reads or writes an element outside a parallel region. What it cannot see: a
-// dereferenced `data()`, and host code on another thread while a kernel runs.
+// The mock device space: host memory behind a device's rules, so that every machine can test that nothing touches
+// device memory behind the ledger's back. Views in it cannot be assigned to or from host Views, get a mirror of their
+// own, are copied by deep_copy in all directions, and abort when host code reads or writes an element outside a
+// parallel region. What it cannot see: a dereferenced `data()`, and host code on another thread while a kernel runs.
 // Rests on Kokkos::Impl names (tried with 4.6 and 5.2): developer builds only.
 #pragma once
 
@@ -41,22 +41,26 @@ class MockSpace {
   void deallocate(const char* label, void* data, std::size_t bytes, std::size_t logical_bytes = 0) const;
 };
 
-/// Lets Kokkos Tools tell when a parallel region runs, so that host access can be told from a kernel's; a tool that is listening already
-/// keeps receiving everything. Call it before Kokkos::initialize, so that Kokkos adds no fence around launches on its account, and once
-/// more after, since a tool library that Kokkos loads meanwhile takes its callbacks away. Only the second call: Kokkos fences each launch.
-/// So it does, whatever Sinter asks for, beside a tool library that does not say that it needs no global fencing.
+/// Lets Kokkos Tools tell when a parallel region runs, so that host access can be told from a kernel's; a tool that is
+/// listening already keeps receiving everything. Call it before Kokkos::initialize, so that Kokkos adds no fence around
+/// launches on its account, and once more after, since a tool library that Kokkos loads meanwhile takes its callbacks
+/// away. Only the second call: Kokkos fences each launch. So it does, whatever Sinter asks for, beside a tool library
+/// that does not say that it needs no global fencing.
 void install_mock_access_check();
 
 namespace detail {
 
 inline std::atomic<int> mock_kernels_running{0};
 
-/// Aborts with a message that names the View; an empty label stands for an unmanaged View.
+/// Aborts with a message that names the View; an unmanaged View has an empty label.
 [[noreturn]] void abort_mock_access(const std::string& label);
 
-KOKKOS_INLINE_FUNCTION bool mock_access_allowed() {
-  KOKKOS_IF_ON_HOST((return mock_kernels_running.load(std::memory_order_relaxed) > 0;))
-  KOKKOS_IF_ON_DEVICE((return true;))
+template <class Tracker>
+KOKKOS_INLINE_FUNCTION void check_mock_access(const Tracker& tracker) {
+  KOKKOS_IF_ON_HOST((if (mock_kernels_running.load(std::memory_order_relaxed) == 0) {
+    abort_mock_access(tracker.has_record() ? tracker.template get_label<void>() : std::string());
+  }))
+  KOKKOS_IF_ON_DEVICE(((void)tracker;))
 }
 
 }  // namespace detail
@@ -97,15 +101,13 @@ struct DeepCopy<HostSpace, sinter::MockSpace, Execution> : DeepCopy<HostSpace, H
   using DeepCopy<HostSpace, HostSpace, Execution>::DeepCopy;
 };
 
-// Kokkos' checks on element access hold the execution space against the memory space alone: here both are the host's, and what decides
-// is whether a kernel is running. One check a kind of View.
+// Kokkos' checks on element access hold the execution space against the memory space alone: here both are the host's,
+// and what decides is whether a kernel is running. One check for today's Views, one for those of Kokkos 4.6.
 #ifdef KOKKOS_ENABLE_IMPL_MDSPAN
 template <class Access>
 struct RuntimeCheckBasicViewMemoryAccessViolation<sinter::MockSpace, Access, true> {
   KOKKOS_FUNCTION RuntimeCheckBasicViewMemoryAccessViolation(const SharedAllocationTracker& tracker) {
-    if (!sinter::detail::mock_access_allowed()) {
-      KOKKOS_IF_ON_HOST((sinter::detail::abort_mock_access(tracker.has_record() ? tracker.template get_label<void>() : "");))
-    }
+    sinter::detail::check_mock_access(tracker);
   }
 };
 #endif
@@ -113,10 +115,7 @@ template <class Access>
 struct RuntimeCheckViewMemoryAccessViolation<sinter::MockSpace, Access, true> {
   template <class Track, class Map>
   KOKKOS_FUNCTION RuntimeCheckViewMemoryAccessViolation(const char* const, const Track& track, const Map&) {
-    if (!sinter::detail::mock_access_allowed()) {
-      KOKKOS_IF_ON_HOST((const auto& tracker = track.m_tracker;
-                         sinter::detail::abort_mock_access(tracker.has_record() ? tracker.template get_label<void>() : "");))
-    }
+    sinter::detail::check_mock_access(track.m_tracker);
   }
 };
 

@@ -1,5 +1,5 @@
-# Compiles one source with the command that compile_commands.json has for it, syntax only, and holds the outcome against KIND:
-# control (must compile) or break (SINTER_BREAK defined: must fail, and say MESSAGE).
+# Compiles one source with the command that compile_commands.json has for it, syntax only, and holds the outcome against
+# KIND: control (must compile) or break (SINTER_BREAK defined: must fail, and say MESSAGE).
 string(REGEX REPLACE "([][+.*()^$])" "\\\\\\1" pattern "${SOURCE}")
 file(STRINGS ${COMMANDS} lines REGEX "\"command\": .* -c ${pattern}\"")
 list(LENGTH lines count)

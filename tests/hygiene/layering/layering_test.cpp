@@ -54,7 +54,9 @@ struct Snippet {
   const char* what;  ///< part of the violation's text
 };
 
-std::ostream& operator<<(std::ostream& out, const Snippet& snippet) { return out << snippet.path << ": " << snippet.text; }
+std::ostream& operator<<(std::ostream& out, const Snippet& snippet) {
+  return out << snippet.path << ": " << snippet.text;
+}
 
 TEST_CASE("each rule refuses what it is there for", "[hygiene]") {
   const auto snippet = GENERATE(from_range(std::vector<Snippet>{
@@ -100,16 +102,24 @@ TEST_CASE("each rule refuses what it is there for", "[hygiene]") {
 
 TEST_CASE("no rule refuses what is allowed", "[hygiene]") {
   const auto snippet = GENERATE(from_range(std::vector<Snippet>{
-      {"kernels/fused/forward.hpp", "#include <sinter/runtime/launch.hpp>\n#include <sinter/kernels/tile/product.hpp>", ""},
-      {"app/main.cpp", "#include <sinter/inputs/run_file.hpp>\n#include <sinter/models/backend/interface.hpp>\n#include <CLI/CLI.hpp>", ""},
+      {"kernels/fused/forward.hpp", "#include <sinter/runtime/launch.hpp>\n#include <sinter/kernels/tile/product.hpp>",
+       ""},
+      {"app/main.cpp",
+       "#include <sinter/inputs/run_file.hpp>\n#include <sinter/models/backend/interface.hpp>\n#include <CLI/CLI.hpp>",
+       ""},
       {"inputs/reader.cpp", "#include <yaml-cpp/yaml.h>\n#include <sinter/runtime/base/errors.hpp>", ""},
       {"models/mlp.cpp", "#include <Kokkos_Core.hpp>", ""},
-      {"runtime/host_mirror.hpp", "Kokkos::deep_copy(a, b); exec.fence(\"name\"); Kokkos::parallel_for(\"x\", policy, f);", ""},
+      {"runtime/host_mirror.hpp",
+       "Kokkos::deep_copy(a, b); exec.fence(\"name\"); Kokkos::parallel_for(\"x\", policy, f);", ""},
       {"runtime/launch.hpp", "team.team_barrier(); Kokkos::fence(\"name\");", ""},
       {"models/mlp.cpp", "Kokkos::deep_copy(exec, a, b);", ""},
       {"kernels/tile/x.hpp", "Kokkos::parallel_for(Kokkos::TeamThreadRange(team, n), f);", ""},
-      {"kernels/tile/x.hpp", "Kokkos::parallel_reduce(\n  TeamVectorRange(team, n),\n  f, sum); parallel_for(ThreadVectorMDRange<R, T>(t, n), f);", ""},
-      {"models/mlp.cpp", "// Kokkos::fence() would wait\n/* team_barrier() */ const char* s = \"Kokkos::fence()\";", ""},
+      {"kernels/tile/x.hpp",
+       "Kokkos::parallel_reduce(\n  TeamVectorRange(team, n),\n  f, sum); parallel_for(ThreadVectorMDRange<R, T>(t, "
+       "n), f);",
+       ""},
+      {"models/mlp.cpp", "// Kokkos::fence() would wait\n/* team_barrier() */ const char* s = \"Kokkos::fence()\";",
+       ""},
       {"models/mlp.cpp", "auto s = R\"(\n#include \"x.hpp\"\nKokkos::fence())\";", ""},
       {"models/mlp.cpp", "// #include <sinter/app/main.hpp>", ""},
   }));

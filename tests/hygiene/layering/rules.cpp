@@ -11,8 +11,9 @@ namespace sinter::hygiene {
 namespace {
 
 // These know nothing of Kokkos, so that the front end builds without it.
-constexpr std::array<std::string_view, 9> free_of_kokkos = {
-    "runtime/base", "runtime/comm", "kernels/catalog", "models/spec", "models/plan", "models/io", "models/backend", "inputs", "app"};
+constexpr std::array<std::string_view, 9> free_of_kokkos = {"runtime/base",   "runtime/comm", "kernels/catalog",
+                                                            "models/spec",    "models/plan",  "models/io",
+                                                            "models/backend", "inputs",       "app"};
 
 bool lies_in(std::string_view path, std::string_view folder) {
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
@@ -37,9 +38,11 @@ struct Ban {
 
 const std::vector<Ban>& bans() {
   static const std::vector<Ban> list = {
-      {std::regex(R"(\bKokkos\s*::\s*fence\s*\()"), "Kokkos::fence() waits for everything; wait for an instance with wait_for(exec, name)", true},
+      {std::regex(R"(\bKokkos\s*::\s*fence\s*\()"),
+       "Kokkos::fence() waits for everything; wait for an instance with wait_for(exec, name)", true},
       {std::regex(R"((\.|->)\s*fence\s*\(\s*\))"), "a fence has a name", false},
-      {std::regex(R"(\bDefault(Host)?ExecutionSpace\b)"), "the space is a template parameter, never a default of Kokkos'", false},
+      {std::regex(R"(\bDefault(Host)?ExecutionSpace\b)"),
+       "the space is a template parameter, never a default of Kokkos'", false},
       {std::regex(R"(\bteam_barrier\s*\()"), "team barriers go through sinter::barrier", true},
   };
   return list;
@@ -57,7 +60,8 @@ void check_include(std::string_view path, const Include& include, std::vector<Vi
   const std::string target = include.target.substr(std::string_view("sinter/").size());
   if (floor_of(target) < 0) return add("<" + include.target + "> is in none of the floors");
   if (floor_of(target) > floor_of(path)) return add("<" + include.target + "> is a floor above this one");
-  if (is_free_of_kokkos(path) && !is_free_of_kokkos(target)) add("<" + include.target + "> knows Kokkos, this folder does not");
+  if (is_free_of_kokkos(path) && !is_free_of_kokkos(target))
+    add("<" + include.target + "> knows Kokkos, this folder does not");
 }
 
 /// Calls whose arguments decide: copies between two Views, and parallel loops that are launches.

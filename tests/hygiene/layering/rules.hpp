@@ -1,4 +1,5 @@
-// The rules of the tower, as far as they can be read off the source: who may include whom, and which calls belong to runtime/ alone.
+// The rules of the tower, as far as they can be read off the source: who may include whom, and which calls belong to
+// runtime/ alone.
 #pragma once
 
 #include <cstddef>

@@ -71,13 +71,15 @@ std::vector<Include> includes_of(const std::string& code) {
   static const std::regex pattern(R"rx((?:^|\n)[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]*)[>"])rx");
   std::vector<Include> found;
   for (std::sregex_iterator match(code.begin(), code.end(), pattern), end; match != end; ++match) {
-    found.push_back({line_at(code, static_cast<std::size_t>(match->position(1))), match->str(2), match->str(1) == "\""});
+    found.push_back(
+        {line_at(code, static_cast<std::size_t>(match->position(1))), match->str(2), match->str(1) == "\""});
   }
   return found;
 }
 
 std::size_t line_at(const std::string& text, std::size_t position) {
-  return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
+  return 1 +
+         static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(position), '\n'));
 }
 
 std::vector<std::string> arguments_at(const std::string& code, std::size_t open) {

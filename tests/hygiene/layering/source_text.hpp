@@ -14,7 +14,8 @@ struct Include {
   bool quoted = false;
 };
 
-/// The text with comments and the contents of string and character literals replaced by spaces; newlines stay. Include lines are kept.
+/// The text with comments and the contents of string and character literals replaced by spaces; newlines stay. Include
+/// lines are kept.
 std::string code_only(std::string_view text);
 
 /// The #include directives of code that code_only() made.
@@ -23,7 +24,8 @@ std::vector<Include> includes_of(const std::string& code);
 /// The line (from 1) of a position.
 std::size_t line_at(const std::string& text, std::size_t position);
 
-/// The arguments of the call whose opening parenthesis is at `open`, trimmed; commas inside brackets of any kind do not divide.
+/// The arguments of the call whose opening parenthesis is at `open`, trimmed; commas inside brackets of any kind do not
+/// divide.
 std::vector<std::string> arguments_at(const std::string& code, std::size_t open);
 
 }  // namespace sinter::hygiene

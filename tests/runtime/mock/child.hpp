@@ -11,8 +11,8 @@
 namespace sinter::testing {
 
 struct ChildResult {
-  int status = 0;        ///< as waitpid gives it
-  std::string errors;    ///< what the child wrote to stderr
+  int status = 0;      ///< as waitpid gives it
+  std::string errors;  ///< what the child wrote to stderr
 
   [[nodiscard]] bool exited_well() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
   [[nodiscard]] bool aborted() const { return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT; }

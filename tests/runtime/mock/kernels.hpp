@@ -14,7 +14,8 @@ struct AddIndex {
 };
 
 inline void add_index(const Kokkos::View<double*, spaces::Mock::Device>& data) {
-  Kokkos::parallel_for("add_index", Kokkos::RangePolicy<Execution>(Execution(), 0, static_cast<int>(data.extent(0))), AddIndex{data});
+  Kokkos::parallel_for("add_index", Kokkos::RangePolicy<Execution>(Execution(), 0, static_cast<int>(data.extent(0))),
+                       AddIndex{data});
 }
 
 }  // namespace sinter::testing

@@ -1,4 +1,5 @@
-// The mock device space behaves as a device's: separate mirrors, explicit copies, kernels; and Kokkos Tools see it under its name.
+// The mock device space behaves as a device's: separate mirrors, explicit copies, kernels; and Kokkos Tools see it
+// under its name.
 #include <numeric>
 #include <vector>
 
@@ -114,7 +115,8 @@ TEST_CASE("range kernels and reductions run on mock memory", "[mock]") {
   add_index(data);
   double sum = 0;
   Kokkos::parallel_reduce(
-      "sum", Kokkos::RangePolicy<Execution>(0, 101), KOKKOS_LAMBDA(int i, double& partial) { partial += data(i); }, sum);
+      "sum", Kokkos::RangePolicy<Execution>(0, 101), KOKKOS_LAMBDA(int i, double& partial) { partial += data(i); },
+      sum);
   CHECK(sum == 5050);
   Kokkos::parallel_scan(
       "scan", Kokkos::RangePolicy<Execution>(0, 101), KOKKOS_LAMBDA(int i, double& partial, bool last) {
@@ -147,12 +149,14 @@ TEST_CASE("team kernels with scratch run on mock memory", "[mock]") {
   const Matrix<Mock, double> matrix("matrix", 4, 13);
   Kokkos::deep_copy(matrix, 2.0);
   const Doubles rows("rows", 4);
-  const auto policy = Kokkos::TeamPolicy<Execution>(4, Kokkos::AUTO).set_scratch_size(0, Kokkos::PerTeam(RowSum::Scratch::shmem_size(13)));
+  const auto policy = Kokkos::TeamPolicy<Execution>(4, Kokkos::AUTO)
+                          .set_scratch_size(0, Kokkos::PerTeam(RowSum::Scratch::shmem_size(13)));
   Kokkos::parallel_for("row_sum", policy, RowSum{matrix, rows});
   CHECK(values(rows) == std::vector<double>(4, 26.0));
 }
 
-TEST_CASE("the ledger sees allocations and copies of the mock space by its name, and launches cause no fence", "[mock]") {
+TEST_CASE("the ledger sees allocations and copies of the mock space by its name, and launches cause no fence",
+          "[mock]") {
   const auto before = ledger::by_label();
   const Doubles data(Kokkos::view_alloc(Kokkos::WithoutInitializing, "ledger_data"), 10);
   const auto start = ledger::totals();

@@ -1,4 +1,5 @@
-// The access check lives on Kokkos Tools callbacks. These tests hold it against tools of the user's and against Kokkos' habit of fencing.
+// The access check lives on Kokkos Tools callbacks. These tests hold it against tools of the user's and against Kokkos'
+// habit of fencing.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -25,7 +26,9 @@ void count_launch(const char*, std::uint32_t, std::uint64_t* id) {
   *id = 42;
 }
 void check_id(std::uint64_t id) { begun += id == 42 ? 1 : 100; }
-void ask_for_no_fences(std::uint32_t, Kokkos_Tools_ToolSettings* settings) { settings->requires_global_fencing = false; }
+void ask_for_no_fences(std::uint32_t, Kokkos_Tools_ToolSettings* settings) {
+  settings->requires_global_fencing = false;
+}
 
 struct Sum {
   KOKKOS_FUNCTION void operator()(int i, double& sum) const { sum += i; }
@@ -34,7 +37,8 @@ struct Scan {
   KOKKOS_FUNCTION void operator()(int i, double& sum, bool) const { sum += i; }
 };
 
-/// Initialises Kokkos as a session does (`before`, `after`: when the check is installed) and counts the fences of ten launches of each kind.
+/// Initialises Kokkos as a session does (`before`, `after`: when the check is installed) and counts the fences of ten
+/// launches of each kind.
 int fences_of_launches(bool before, bool after) {
   if (before) install_mock_access_check();
   Kokkos::initialize(Kokkos::InitializationSettings{}.set_disable_warnings(true));
@@ -120,7 +124,8 @@ TEST_CASE("beside a tool library that Kokkos loads, the check works after its se
     });
     CHECK(run.aborted());
     CHECK_THAT(run.errors, ContainsSubstring("tool saw add_index"));
-    CHECK_THAT(run.errors, ContainsSubstring("host code touched the View \"weights\" in the mock device space outside a kernel"));
+    CHECK_THAT(run.errors,
+               ContainsSubstring("host code touched the View \"weights\" in the mock device space outside a kernel"));
   }
 }
 

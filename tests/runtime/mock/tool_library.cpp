@@ -1,5 +1,5 @@
-// A Kokkos Tools library as a user might load it: it listens to the begin of parallel_for and, unless PLAIN_TOOL is set, says that it needs
-// no fences.
+// A Kokkos Tools library as a user might load it: it listens to the begin of parallel_for and, unless PLAIN_TOOL is
+// set, says that it needs no fences.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
