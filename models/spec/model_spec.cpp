@@ -25,7 +25,9 @@ void validate(const ModelSpec& spec) {
     if (layer.activation == Activation::softmax && index + 1 != spec.layers.size()) {
       throw ConfigError(fmt::format("model: layer {} has activation softmax, which only the last layer may have", index));
     }
-    if (!std::isfinite(layer.alpha)) throw ConfigError(fmt::format("model: layer {} has alpha {}", index, layer.alpha));
+    if (!(layer.alpha >= 0 && std::isfinite(layer.alpha))) {  // the derivative is told from the sign of the output
+      throw ConfigError(fmt::format("model: layer {} has alpha {}; allowed: >= 0", index, layer.alpha));
+    }
   }
   const auto& start = spec.initializer;
   if (start.type == Initializer::normal && !(start.stddev > 0)) {

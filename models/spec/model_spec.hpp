@@ -63,7 +63,7 @@ struct InitializerSpec {
 struct LayerSpec {
   std::int64_t width = 1;                         ///< outputs of the layer; >= 1
   Activation activation = Activation::identity;
-  double alpha = 0.0;  ///< leaky_relu: slope below zero (0.01); elu: its lower bound (1); others ignore it
+  double alpha = 0.0;  ///< >= 0; leaky_relu: slope below zero (0.01); elu: minus its lower bound (1); others ignore it
 
   friend bool operator==(const LayerSpec&, const LayerSpec&) = default;
 };
