@@ -77,7 +77,7 @@ struct DenseBackward {
                  tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{}, store);
 
     const bool owns_bias = args.bias && i0 + tile_rows == args.fan_in;
-    if (owns_bias) bias_gradient(team, dZ, rows, slab + args.fan_in * args.fan_out);
+    if (owns_bias) sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + args.fan_in * args.fan_out);
     if (arrive_last(team, args.counters + tile, chunks)) {
       const std::int64_t range = args.first_range + tile;
       update_range<S>(team, Product::team_size, args.target, range, args.offset + i0 * args.fan_out, tile_rows * args.fan_out, true);
@@ -87,19 +87,6 @@ struct DenseBackward {
     }
   }
 
- private:
-  /// out[j] = sum over the chunk's rows, in row order, of dZ(r, j).
-  KOKKOS_INLINE_FUNCTION void bias_gradient(const Member& team, const Real* dZ, std::int64_t rows, Real* out) const {
-    constexpr int lanes = update_lanes<S>;
-    for (std::int64_t j = static_cast<std::int64_t>(team.team_rank()) * lanes; j < args.fan_out; j += std::int64_t{Product::team_size} * lanes) {
-      const int n = static_cast<int>(args.fan_out - j < lanes ? args.fan_out - j : lanes);
-      Real sum[lanes] = {};
-      for (std::int64_t r = 0; r < rows; ++r) {
-        for (int l = 0; l < n; ++l) sum[l] += dZ[r * args.fan_out + j + l];
-      }
-      for (int l = 0; l < n; ++l) out[j + l] = sum[l];
-    }
-  }
 };
 
 /// Ranges of parameters that dense_backward updates separately for a layer of this fan_in: one a tile of rows, one for the biases.

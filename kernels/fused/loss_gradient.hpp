@@ -20,6 +20,13 @@ struct LossRecord {
   std::int64_t nonfinite_step = 0;  ///< 1 + the first step whose loss was not finite; 0: none
 };
 
+/// Adds a step's loss to the record, and notes the first one that is not finite.
+KOKKOS_INLINE_FUNCTION void close_record(LossRecord& record, double sum, bool first_of_epoch, std::int64_t step) {
+  record.epoch_sum = (first_of_epoch ? 0.0 : record.epoch_sum) + sum;
+  record.step_sum = sum;
+  if (!(sum - sum == 0.0) && record.nonfinite_step == 0) record.nonfinite_step = step + 1;
+}
+
 template <class Real>
 struct LossGradientArgs {
   LossSettings loss;
@@ -63,10 +70,7 @@ struct LossGradient {
     }
     if (arrive_last(team, args.counter, static_cast<int>(args.order.chunks)) && team.team_rank() == 0) {
       const double sum = tile::tree_sum(static_cast<int>(args.order.chunks), args.chunk_loss, 1);
-      LossRecord& record = *args.record;
-      record.epoch_sum = (args.first_of_epoch ? 0.0 : record.epoch_sum) + sum;
-      record.step_sum = sum;
-      if (!(sum - sum == 0.0) && record.nonfinite_step == 0) record.nonfinite_step = args.step + 1;
+      close_record(*args.record, sum, args.first_of_epoch, args.step);
     }
   }
 };

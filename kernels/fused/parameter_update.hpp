@@ -30,6 +30,23 @@ struct UpdateTarget {
 template <Space S>
 inline constexpr int update_lanes = S::kernels_on_host ? 64 : 1;
 
+/// By all threads of a team: out[j] = (first ? 0 : out[j]) + sum over the rows, in order, of dZ(r, j). The gradient of a bias.
+template <Space S, class Real, class Team>
+KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real* dZ, std::int64_t rows, std::int64_t columns, bool first, Real* out) {
+  constexpr int lanes = update_lanes<S>;
+  for (std::int64_t j = static_cast<std::int64_t>(team.team_rank()) * lanes; j < columns; j += static_cast<std::int64_t>(team_size) * lanes) {
+    const int n = static_cast<int>(columns - j < lanes ? columns - j : lanes);
+    Real sum[lanes] = {};
+    if (!first) {
+      for (int l = 0; l < n; ++l) sum[l] = out[j + l];
+    }
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (int l = 0; l < n; ++l) sum[l] += dZ[r * columns + j + l];
+    }
+    for (int l = 0; l < n; ++l) out[j + l] = sum[l];
+  }
+}
+
 /// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of this range, for its norm.
 template <Space S, class Real, class Team>
 KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target, std::int64_t range,

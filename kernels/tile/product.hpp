@@ -1,5 +1,5 @@
 // The product of tiles, the one replaceable piece under every dense kernel:
-//   C(m, n) = start(n) + sum over k = 0..K-1, in this order, of A(m, k) B(k, n)
+//   C(m, n) = start(m, n) + sum over k = 0..K-1, in this order, of A(m, k) B(k, n)
 // as one chain of fused multiply-adds an element, so that the bits do not depend on tiles, teams, threads or vector widths.
 // Host: MR x NV vector registers, B used in place or packed into scratch where it is transposed. Device: blocks of A and B staged in
 // scratch, 4 x 4 outputs a thread.
@@ -14,21 +14,32 @@
 
 namespace sinter::tile {
 
-/// start(n) = 0.
+/// start(m, n) = 0.
 struct Zero {
   template <class Real>
-  KOKKOS_INLINE_FUNCTION Real at(std::int64_t) const {
-    return Real(0);
+  KOKKOS_INLINE_FUNCTION const Real* row(std::int64_t) const {
+    return nullptr;
   }
 };
 
-/// start(n) = bias[n], or 0 without a bias.
+/// start(m, n) = bias[n], or 0 without a bias.
 template <class Real_>
 struct Bias {
   const Real_* bias;
   template <class Real>
-  KOKKOS_INLINE_FUNCTION Real at(std::int64_t n) const {
-    return bias == nullptr ? Real(0) : bias[n];
+  KOKKOS_INLINE_FUNCTION const Real* row(std::int64_t) const {
+    return bias;
+  }
+};
+
+/// start(m, n) = base[m * ld + n]: the chain of an earlier product goes on.
+template <class Real_>
+struct Continue {
+  const Real_* base;
+  std::int64_t ld;
+  template <class Real>
+  KOKKOS_INLINE_FUNCTION const Real* row(std::int64_t m) const {
+    return base + m * ld;
   }
 };
 
@@ -57,25 +68,25 @@ struct HostProduct {
         panel = b.base + n;
         panel_ld = b.ld;
       } else {
-        Real* packed = static_cast<Real*>(scratch);
-        for (int j = 0; j < lanes; ++j) {
-          for (std::int64_t k = 0; k < k_count; ++k) packed[k * lanes + j] = j < count ? b(k, n + j) : Real(0);
-        }
-        panel = packed;
+        panel = pack(b, n, count, k_count, static_cast<Real*>(scratch));
         panel_ld = lanes;
       }
-      alignas(64) Real first[lanes];
-      for (int j = 0; j < lanes; ++j) first[j] = j < count ? start.template at<Real>(n + j) : Real(0);
       const bool packed_full = !B::outer_contiguous || count == lanes;
       for (std::int64_t m = 0; m < m_count; m += rows_at_once) {
         const int rows = static_cast<int>(m_count - m < rows_at_once ? m_count - m : rows_at_once);
         const Real* row[rows_at_once];
-        for (int i = 0; i < rows_at_once; ++i) row[i] = a.outer(m + (i < rows ? i : rows - 1));  // surplus rows repeat the last
-        alignas(64) Real values[rows_at_once][lanes];
+        const Real* first[rows_at_once];
+        for (int i = 0; i < rows_at_once; ++i) {
+          const std::int64_t at = m + (i < rows ? i : rows - 1);  // surplus rows repeat the last
+          row[i] = a.outer(at);
+          const Real* const from = start.template row<Real>(at);
+          first[i] = from == nullptr ? nullptr : from + n;
+        }
+        alignas(64) Real values[rows_at_once][lanes] = {};  // lanes that no vector fills are still defined
         if (packed_full) {
-          chains<vectors, false>(row, a.inner_stride(), panel, panel_ld, k_count, 0, first, values);
+          chains<vectors, false>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
         } else if (count > Vec<Real>::width) {
-          chains<vectors, true>(row, a.inner_stride(), panel, panel_ld, k_count, count - Vec<Real>::width, first, values);
+          chains<vectors, true>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
         } else {
           chains<1, true>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
         }
@@ -85,16 +96,41 @@ struct HostProduct {
   }
 
  private:
-  /// The register block: rows_at_once x NV vectors over all k. `tail`: lanes of the last vector that may be read, if Partial.
+  /// Columns n .. n + count - 1 of B as a panel [k_count, lanes]; surplus lanes are zero. Eight columns at a time, so that the lines that
+  /// they are read from stay in the first-level cache where their distance is a power of two.
+  template <class B>
+  static const Real* pack(const B& b, std::int64_t n, int count, std::int64_t k_count, Real* panel) {
+    constexpr int columns = 8;
+    for (int j0 = 0; j0 < lanes; j0 += columns) {
+      if (j0 + columns <= count) {
+        for (std::int64_t k = 0; k < k_count; ++k) {
+          for (int j = j0; j < j0 + columns; ++j) panel[k * lanes + j] = b(k, n + j);
+        }
+      } else {
+        for (std::int64_t k = 0; k < k_count; ++k) {
+          for (int j = j0; j < j0 + columns; ++j) panel[k * lanes + j] = j < count ? b(k, n + j) : Real(0);
+        }
+      }
+    }
+    return panel;
+  }
+
+  /// The register block: rows_at_once x NV vectors over all k. Partial: of the last vector, only the lanes below `count` may be read.
   template <int NV, bool Partial>
   static void chains(const Real* const (&row)[rows_at_once], std::int64_t stride, const Real* panel, std::int64_t ld, std::int64_t k_count,
-                     int tail, const Real (&first)[lanes], Real (&values)[rows_at_once][lanes]) {
+                     int count, const Real* const (&first)[rows_at_once], Real (&values)[rows_at_once][lanes]) {
     using V = Vec<Real>;
+    const int tail = count - (NV - 1) * V::width;  // lanes of the last vector
     V sum[rows_at_once][NV];
 #pragma GCC unroll 8
     for (int i = 0; i < rows_at_once; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) sum[i][v] = V::load(first + v * V::width);
+      for (int v = 0; v < NV; ++v) {
+        const int left = count - v * V::width;
+        sum[i][v] = first[i] == nullptr || left <= 0 ? V::broadcast(Real(0))
+                    : left >= V::width               ? V::load(first[i] + v * V::width)
+                                                     : V::load(first[i] + v * V::width, left);
+      }
     }
     for (std::int64_t k = 0; k < k_count; ++k, panel += ld) {
       V b[NV];
@@ -141,8 +177,11 @@ struct DeviceProduct {
         Real sum[per_thread][per_thread];
         for (int j = 0; j < per_thread; ++j) {
           const std::int64_t n = n0 + tx + j * side;
-          const Real first = n < n_count ? start.template at<Real>(n) : Real(0);
-          for (int i = 0; i < per_thread; ++i) sum[i][j] = first;
+          for (int i = 0; i < per_thread; ++i) {
+            const std::int64_t m = m0 + ty * per_thread + i;
+            const Real* const first = start.template row<Real>(m);
+            sum[i][j] = first != nullptr && m < m_count && n < n_count ? first[n] : Real(0);
+          }
         }
         for (std::int64_t k0 = 0; k0 < k_count; k0 += depth) {
           for (int e = thread; e < block * depth; e += team_size) {
