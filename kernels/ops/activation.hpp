@@ -1,8 +1,9 @@
-// Activations by name at run time: one value, an array of lanes, or a span. The choice is made outside the loops, which a
-// host compiler then vectorises; every form gives the same bits. Softmax is no element-wise operation: it counts as identity
-// here, and row_output() and row_loss() in loss.hpp do it for a whole row.
+// Activations by name at run time: one value, an array of lanes, or a span. The choice is made outside the loops, which
+// a host compiler then vectorises; every form gives the same bits. Softmax is no element-wise operation: it counts as
+// identity here, and row_output() and row_loss() in loss.hpp do it for a whole row.
 //
-// `v` below is what the derivative is computed from: the pre-activation z where derivative_from_input(kind), else the output a.
+// `v` below is what the derivative is computed from: the pre-activation z where derivative_from_input(kind), else the
+// output a.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@
 
 namespace sinter {
 
-/// f(Type{}), with the type that implements `kind`: the one place where a run-time activation becomes a compile-time one.
+/// f(Type{}), with the type that implements `kind`: the one place where a run-time activation becomes a compile-time
+/// one.
 template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_activation(Activation kind, const Function& f) {
   switch (kind) {

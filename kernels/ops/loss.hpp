@@ -1,8 +1,9 @@
-// Losses of a row, from the last layer's pre-activation z [outputs] and the target t [outputs], and their gradient in z.
-// mse, mae, huber and binary_cross_entropy are means over rows and outputs; cross_entropy is the mean over rows of
-// -sum_j t_j log p_j. Any loss meets any output activation by the chain rule; binary_cross_entropy with sigmoid and cross_entropy
-// with softmax are fused on the logits; the other losses with softmax take the Jacobian product
-// dz_j = a_j (g_j - sum_k g_k a_k), g = dloss/da. Elements are computed in Real, sums kept in double in the order of the outputs.
+// Losses of a row, from the last layer's pre-activation z [outputs] and the target t [outputs], and their gradient in
+// z. mse, mae, huber and binary_cross_entropy are means over rows and outputs; cross_entropy is the mean over rows of
+// -sum_j t_j log p_j. Any loss meets any output activation by the chain rule; binary_cross_entropy with sigmoid and
+// cross_entropy with softmax are fused on the logits; the other losses with softmax take the Jacobian product dz_j =
+// a_j (g_j - sum_k g_k a_k), g = dloss/da. Elements are computed in Real, sums kept in double in the order of the
+// outputs.
 #pragma once
 
 #include <cstdint>
@@ -196,8 +197,8 @@ KOKKOS_INLINE_FUNCTION double elementwise_loss(const LossArgs<Real>& args, Activ
 
 }  // namespace detail
 
-/// The loss of one row, a sum not divided by anything, and dz_j = scale dloss/dz_j [outputs]. `alpha` belongs to the output
-/// activation. dz may be z, and may be null where the gradient is not wanted.
+/// The loss of one row, a sum not divided by anything, and dz_j = scale dloss/dz_j [outputs]. `alpha` belongs to the
+/// output activation. dz may be z, and may be null where the gradient is not wanted.
 template <class Real>
 KOKKOS_INLINE_FUNCTION double row_loss(const LossArgs<Real>& args, Activation output, Real alpha, const Real* z,
                                        const Real* t, int outputs, Real* dz) {

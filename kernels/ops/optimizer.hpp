@@ -1,6 +1,7 @@
-// Optimizers by name at run time, following PyTorch's definitions (torch.optim, checked against its documentation). In this order:
-// the gradient is scaled (clipping by global norm) and clipped by value; weight decay is added to it, for weights only and not
-// for adamw; the optimizer steps. The choice is made outside the loops; every form gives the same bits.
+// Optimizers by name at run time, following PyTorch's definitions (the algorithms in the documentation of torch.optim).
+// In this order: the gradient is scaled (clipping by global norm) and clipped by value; weight decay is added to it,
+// for weights only and not for adamw; the optimizer steps. The choice is made outside the loops; every form gives the
+// same bits.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,8 @@ KOKKOS_FORCEINLINE_FUNCTION void optimize(const OptimizerStep<Real>& step, Real 
 
 }  // namespace detail
 
-/// Moves the parameter w by its gradient g; s0 and s1 are its state, untouched where the optimizer keeps less. `decay`: w is a
-/// weight, not a bias.
+/// Moves the parameter w by its gradient g; s0 and s1 are its state, untouched where the optimizer keeps less. `decay`:
+/// w is a weight, not a bias.
 template <class Real>
 KOKKOS_INLINE_FUNCTION void apply_optimizer(const OptimizerStep<Real>& step, bool decay, Real& w, Real g, Real& s0,
                                             Real& s1) {
@@ -62,7 +63,8 @@ KOKKOS_INLINE_FUNCTION void apply_optimizer(const OptimizerStep<Real>& step, boo
                  [&, weight_decay](auto type) { detail::optimize<decltype(type)>(step, weight_decay, w, g, s0, s1); });
 }
 
-/// The same on w, g, s0 and s1 [count], which do not overlap; s0 and s1 may be null where the optimizer keeps less state.
+/// The same on w, g, s0 and s1 [count], which do not overlap; s0 and s1 may be null where the optimizer keeps less
+/// state.
 template <class Real>
 KOKKOS_INLINE_FUNCTION void apply_optimizer_span(const OptimizerStep<Real>& constants, bool decay, Real* w,
                                                  const Real* g, Real* s0, Real* s1, std::int64_t count) {

@@ -1,5 +1,5 @@
-// The run-time constants of one optimizer step, passed by value into kernels. Everything that depends on the step's number is
-// computed here, on the host and in double; powers by repeated squaring, so that no libm decides a bit.
+// The run-time constants of one optimizer step, passed by value into kernels. Everything that depends on the step's
+// number is computed here, on the host and in double; powers by repeated squaring, so that no libm decides a bit.
 #pragma once
 
 #include <cmath>

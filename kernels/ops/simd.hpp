@@ -1,5 +1,6 @@
-// SINTER_SIMD before a loop without dependences between its iterations lets a host compiler work on whole vectors. A GPU
-// thread is one lane already. `row_lanes` is how many elements are worth handling together: a vector's length there, one here.
+// SINTER_SIMD before a loop without dependences between its iterations lets a host compiler work on whole vectors. A
+// GPU thread is one lane already. `row_lanes` is how many elements are worth handling together: a vector's length
+// there, one here.
 #pragma once
 
 #include <Kokkos_Macros.hpp>

@@ -1,4 +1,5 @@
-// Element-wise activations of the oracle, value and derivative always from the pre-activation z, by textbook formulas and std:: math.
+// Element-wise activations of the oracle, value and derivative always from the pre-activation z, by textbook formulas
+// and std:: math.
 #pragma once
 
 #include <cmath>

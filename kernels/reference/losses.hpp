@@ -1,5 +1,6 @@
-// Losses of the oracle: of one row, as a sum over its outputs, and its gradient in the last pre-activation z. As in kernels/ops,
-// binary_cross_entropy with sigmoid and cross_entropy with softmax work on z; everything else goes through the output a.
+// Losses of the oracle: of one row, as a sum over its outputs, and its gradient in the last pre-activation z. As in
+// kernels/ops, binary_cross_entropy with sigmoid and cross_entropy with softmax work on z; everything else goes through
+// the output a.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// The serial double oracle of a dense network: forward, loss, gradient and one training step, written for reading. Every kernel
-// is compared with it. Rows are taken in plain order; matrices are row-major, X [rows, inputs], W [fan_in, width], T [rows, outputs].
+// The serial double oracle of a dense network: forward, loss, gradient and one training step, written for reading.
+// Every kernel is compared with it. Rows are taken in plain order; matrices are row-major, X [rows, inputs], W [fan_in,
+// width], T [rows, outputs].
 //
 //   Z_l = A_{l-1} W_l + b_l,  A_l = f_l(Z_l),  A_0 = X
 //   dW_l = A_{l-1}^T dZ_l,  db_l = sum over rows of dZ_l,  dZ_{l-1} = (dZ_l W_l^T) * f'_{l-1}(Z_{l-1})

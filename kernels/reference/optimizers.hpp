@@ -1,5 +1,5 @@
-// Optimizers of the oracle, one parameter at a time, in the form of their papers (PyTorch's definitions where these differ). The
-// gradient comes here already clipped. `t` counts steps from 1; first and second start at zero.
+// Optimizers of the oracle, one parameter at a time, in the form of their papers (PyTorch's definitions where these
+// differ). The gradient comes here already clipped. `t` counts steps from 1; first and second start at zero.
 #pragma once
 
 #include <cmath>

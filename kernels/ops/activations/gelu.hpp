@@ -1,5 +1,5 @@
-// gelu(z) = z Phi(z), Phi the normal distribution function (Hendrycks & Gimpel 2016): the exact form, not the one by tanh.
-// The derivative is Phi(z) + z phi(z).
+// gelu(z) = z Phi(z), Phi the normal distribution function (Hendrycks & Gimpel 2016): the exact form, not the one by
+// tanh. The derivative is Phi(z) + z phi(z).
 #pragma once
 
 #include <sinter/kernels/ops/math.hpp>

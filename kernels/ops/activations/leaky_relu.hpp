@@ -1,4 +1,5 @@
-// leaky_relu(z) = z for z > 0, else alpha z, alpha >= 0 (so that the output has the sign of z); the derivative at 0 is alpha.
+// leaky_relu(z) = z for z > 0, else alpha z, alpha >= 0 (so that the output has the sign of z); the derivative at 0 is
+// alpha.
 #pragma once
 
 #include <Kokkos_Macros.hpp>

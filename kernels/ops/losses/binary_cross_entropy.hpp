@@ -1,7 +1,7 @@
-// binary_cross_entropy: -(t log a + (1 - t) log(1 - a)), a the probability and t in [0, 1]. Where the output activation is
-// sigmoid, it is computed from the logit z instead: max(z, 0) - z t + log(1 + exp(-|z|)), with derivative sigmoid(z) - t, here
-// (1 - t) sigmoid(z) - t sigmoid(-z), which keeps its digits near t. From a, as in PyTorch's BCELoss, logarithms end at -100 and
-// the denominator of (a - t) / (a (1 - a)) at 1e-12.
+// binary_cross_entropy: -(t log a + (1 - t) log(1 - a)), a the probability and t in [0, 1]. Where the output activation
+// is sigmoid, it is computed from the logit z instead: max(z, 0) - z t + log(1 + exp(-|z|)), with derivative sigmoid(z)
+// - t, here (1 - t) sigmoid(z) - t sigmoid(-z), which keeps its digits near t. From a, as in PyTorch's BCELoss,
+// logarithms end at -100 and the denominator of (a - t) / (a (1 - a)) at 1e-12.
 #pragma once
 
 #include <sinter/kernels/ops/math.hpp>

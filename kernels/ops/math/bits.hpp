@@ -1,6 +1,7 @@
-// The layout of IEEE 754 numbers and the few idioms that the elementary functions share: polynomials by Horner's rule in fused
-// multiply-adds, rounding to an integer by the addition of a large constant, powers of two put together from their bits.
-// All is branch-free, so that a compiler can work on whole vectors; with contraction off, the bits are the same everywhere.
+// The layout of IEEE 754 numbers and the few idioms that the elementary functions share: polynomials by Horner's rule
+// in fused multiply-adds, rounding to an integer by the addition of a large constant, powers of two put together from
+// their bits. All is branch-free, so that a compiler can work on whole vectors; with contraction off, the bits are the
+// same everywhere.
 #pragma once
 
 #include <cstdint>

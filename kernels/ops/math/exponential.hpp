@@ -1,7 +1,7 @@
-// exp, expm1, tanh and sigmoid, for float and double, at most 2 ulp from the true value over the whole range, gradual underflow
-// included. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980; a fused multiply-add makes the first of the two
-// subtractions exact), expm1(r) = r + r^2 q(r). tanh(x) = 1 - 2 / (exp(2x) + 1) loses digits for small x, where a polynomial
-// takes its place. Coefficients: minimax fits by Sollya's fpminimax, of the expressions beside them.
+// exp, expm1, tanh and sigmoid, for float and double, at most 2 ulp from the true value over the whole range, gradual
+// underflow included. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980; a fused multiply-add makes the first of
+// the two subtractions exact), expm1(r) = r + r^2 q(r). tanh(x) = 1 - 2 / (exp(2x) + 1) loses digits for small x, where
+// a polynomial takes its place. Coefficients: minimax fits by Sollya's fpminimax, of the expressions beside them.
 #pragma once
 
 #include <sinter/kernels/ops/math/bits.hpp>
@@ -98,8 +98,9 @@ KOKKOS_FORCEINLINE_FUNCTION Real tanh(Real x) {
   return Kokkos::copysign(a < Real(0.55) ? small : large, x);
 }
 
-/// 1 / (1 + exp(-x)), as exp(-|x|) / (1 + exp(-|x|)) where x < 0, so that nothing overflows. The rounding of the sum and of
-/// the quotient are corrected with a reciprocal of the sum that is right to 5 %, which suffices for a correction.
+/// 1 / (1 + exp(-x)), as exp(-|x|) / (1 + exp(-|x|)) where x < 0, so that nothing overflows. The rounding of the sum
+/// and of the quotient are corrected with a reciprocal of the sum that is right to 5 %, which suffices for a
+/// correction.
 template <class Real>
 KOKKOS_FORCEINLINE_FUNCTION Real sigmoid(Real x) {
   const Real e = exp(-Kokkos::fabs(x));

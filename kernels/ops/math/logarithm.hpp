@@ -1,7 +1,7 @@
-// log, log1p and softplus, for float and double, at most 2 ulp from the true value over the whole range, subnormals included.
-// u = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2); with s = f / (2 + f), log(1 + f) = 2 atanh(s) = f - s (f - R(s^2)), written
-// as in fdlibm's e_log.c (Sun Microsystems 1993) so that the leading term f is added last. Coefficients of
-// R: minimax fits by Sollya's fpminimax.
+// log, log1p and softplus, for float and double, at most 2 ulp from the true value over the whole range, subnormals
+// included. u = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2); with s = f / (2 + f), log(1 + f) = 2 atanh(s) = f - s (f
+// - R(s^2)), written as in fdlibm's e_log.c (Sun Microsystems 1993) so that the leading term f is added last.
+// Coefficients of R: minimax fits by Sollya's fpminimax.
 #pragma once
 
 #include <sinter/kernels/ops/math/exponential.hpp>

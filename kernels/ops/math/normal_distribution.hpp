@@ -1,7 +1,8 @@
-// The standard normal distribution: cdf(z) = Phi(z) = erfc(-z / sqrt 2) / 2 and its density, for float and double. The tail is
-// Phi(-a) = exp(-a^2/2) p(t) / (a + 4) with t = (a - 4) / (a + 4), p smooth on all of a >= 0 (the substitution is that of Shepherd
-// and Laframboise 1981 for erfc), so no branch is needed and the lower tail keeps its relative accuracy down to the underflow.
-// Within 6 ulp. Coefficients: minimax fits by Sollya's fpminimax, relative error below 2^-25.7 (float) and 2^-54.6 (double).
+// The standard normal distribution: cdf(z) = Phi(z) = erfc(-z / sqrt 2) / 2 and its density, for float and double. The
+// tail is Phi(-a) = exp(-a^2/2) p(t) / (a + 4) with t = (a - 4) / (a + 4), p smooth on all of a >= 0 (the substitution
+// is that of Shepherd and Laframboise 1981 for erfc), so no branch is needed and the lower tail keeps its relative
+// accuracy down to the underflow. Within 6 ulp. Coefficients: minimax fits by Sollya's fpminimax, relative error below
+// 2^-25.7 (float) and 2^-54.6 (double).
 #pragma once
 
 #include <sinter/kernels/ops/math/exponential.hpp>

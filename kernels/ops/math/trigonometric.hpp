@@ -1,7 +1,7 @@
-// sin and cos, for float and double. x = n pi/2 + r with |r| <= pi/4, pi/2 in three parts (Cody and Waite 1980) that reach
-// far beyond the cancellation possible for |x| <= 1e5: there the results are within 2 ulp. Beyond, the error of r grows with |x|
-// and finally (|x| above 6e6 for float, 7e15 for double) nothing but -1 <= result <= 1 is left; infinity gives NaN. Coefficients:
-// minimax fits by Sollya's fpminimax.
+// sin and cos, for float and double. x = n pi/2 + r with |r| <= pi/4, pi/2 in three parts (Cody and Waite 1980) that
+// reach far beyond the cancellation possible for |x| <= 1e5: there the results are within 2 ulp. Beyond, the error of r
+// grows with |x| and finally (|x| above 6e6 for float, 7e15 for double) nothing but -1 <= result <= 1 is left; infinity
+// gives NaN. Coefficients: minimax fits by Sollya's fpminimax.
 #pragma once
 
 #include <sinter/kernels/ops/math/bits.hpp>

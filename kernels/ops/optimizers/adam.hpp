@@ -1,5 +1,6 @@
 // adam: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with both divided by what their start at zero
-// leaves out, w -= r m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) (Kingma & Ba 2015; PyTorch's Adam).
+// leaves out, w -= r m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t) (Kingma & Ba 2015;
+// PyTorch's Adam).
 #pragma once
 
 #include <sinter/kernels/ops/optimizer_step.hpp>

@@ -1,4 +1,5 @@
-// rmsprop: s = rho s + (1 - rho) g^2, w -= r g / (sqrt(s) + epsilon) (Hinton 2012; PyTorch's RMSprop, where rho is alpha).
+// rmsprop: s = rho s + (1 - rho) g^2, w -= r g / (sqrt(s) + epsilon) (Hinton 2012; PyTorch's RMSprop, where rho is
+// alpha).
 #pragma once
 
 #include <sinter/kernels/ops/optimizer_step.hpp>

@@ -1,5 +1,5 @@
-// Every activation of the list: its value against the oracle, its derivative against finite differences, and the same bits from
-// the scalar, lane and span forms.
+// Every activation of the list: its value against the oracle, its derivative against finite differences, and the same
+// bits from the scalar, lane and span forms.
 #include <cmath>
 #include <cstring>
 #include <limits>

@@ -1,5 +1,5 @@
-// Every loss with every output activation: value against the oracle, gradient against finite differences of the loss itself; the
-// pairs that are fused on the logits also where a probability is 0 or 1 in the last bit.
+// Every loss with every output activation: value against the oracle, gradient against finite differences of the loss
+// itself; the pairs that are fused on the logits also where a probability is 0 or 1 in the last bit.
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -24,7 +24,8 @@ struct Row {
   std::vector<double> z, t;
 };
 
-/// Pre-activations whose outputs lie in (0, 1) for every activation, so that the cross entropies have a logarithm; all exact in float.
+/// Pre-activations whose outputs lie in (0, 1) for every activation, so that the cross entropies have a logarithm; all
+/// exact in float.
 Row make_row(int outputs) {
   Row row;
   for (int j = 0; j < outputs; ++j) {

@@ -1,5 +1,6 @@
-// Accuracy of Sinter's own elementary functions in units in the last place (ulp) of the true value, which a wider type's libm
-// gives: double for float, long double for double. Float is sampled over all bit patterns, double over bit patterns and ranges.
+// Accuracy of Sinter's own elementary functions in units in the last place (ulp) of the true value, which a wider
+// type's libm gives: double for float, long double for double. Float is sampled over all bit patterns, double over bit
+// patterns and ranges.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -32,7 +33,8 @@ constexpr std::uint64_t stride = 16411;  // instrumented and unoptimised builds
 constexpr int samples = 20'000;
 #endif
 
-/// Every `stride`-th float, or random doubles: bit patterns, and uniform in ranges of all sizes; and the neighbours of all powers of 2.
+/// Every `stride`-th float, or random doubles: bit patterns, and uniform in ranges of all sizes; and the neighbours of
+/// all powers of 2.
 template <class Real>
 const std::vector<Real>& sample() {
   static const std::vector<Real> points = [] {

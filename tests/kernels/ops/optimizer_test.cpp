@@ -1,5 +1,5 @@
-// Every optimizer for three steps against numbers from PyTorch's formulas (worked out apart from this code in 50 decimal digits),
-// clipping and weight decay by hand, and the same bits from the scalar, lane and span forms.
+// Every optimizer for three steps against numbers from PyTorch's formulas (worked out apart from this code in 50
+// decimal digits), clipping and weight decay by hand, and the same bits from the scalar, lane and span forms.
 #include <cmath>
 #include <cstring>
 #include <limits>

@@ -1,5 +1,5 @@
-// The oracle itself: a network small enough for a sheet of paper, gradients against finite differences for every activation and
-// loss, and the optimizers' clipping.
+// The oracle itself: a network small enough for a sheet of paper, gradients against finite differences for every
+// activation and loss, and the optimizers' clipping.
 #include <cmath>
 #include <random>
 

@@ -1,5 +1,5 @@
-// The elementary functions give the same bits whatever instruction set the compiler was allowed: the machine's baseline, x86-64
-// with SSE2 alone (fma from libm), and AVX2.
+// The elementary functions give the same bits whatever instruction set the compiler was allowed: the machine's
+// baseline, x86-64 with SSE2 alone (fma from libm), and AVX2.
 #include <cstdint>
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,5 +1,6 @@
-// Compiled once for each instruction set under test: all elementary functions on one fixed grid, folded into a hash of their bits.
-// Only forced-inline functions are used here, so that no code for one instruction set is shared with another's.
+// Compiled once for each instruction set under test: all elementary functions on one fixed grid, folded into a hash of
+// their bits. Only forced-inline functions are used here, so that no code for one instruction set is shared with
+// another's.
 #include <cstdint>
 #include <initializer_list>
 
