@@ -26,7 +26,7 @@ inline std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 /// The nearest of `known`, or nothing where even that differs in more than a third of its letters (two are always forgiven in
-/// names of four letters and more).
+/// names of four letters and more) or in all of them.
 inline std::string nearest(std::string_view name, const std::vector<std::string>& known) {
   std::string best;
   std::size_t least = std::string::npos;
@@ -35,7 +35,7 @@ inline std::string nearest(std::string_view name, const std::vector<std::string>
     const auto longer = std::max(name.size(), candidate.size());
     const auto forgiven = longer < 4 ? 1 : std::max<std::size_t>(2, longer / 3);
     const auto distance = edit_distance(name, candidate);
-    if (distance <= forgiven && distance < least) {
+    if (distance <= forgiven && distance < name.size() && distance < least) {
       least = distance;
       best = candidate;
     }

@@ -116,7 +116,7 @@ Key delimiter_key() {
 
 std::vector<Key> data_keys() {
   auto generator = name_key("data.generator", [](auto& file) -> auto& { return file.data.generator; },
-                            "Made instead of read; what each makes is told in data.md. Exactly one of path and generator is given.",
+                            "Made instead of read; what each makes is told in [data.md](data.md). Exactly one of path and generator is given.",
                             names_in(data_generators()));
   return {
       path_key("data.path", [](auto& file) -> auto& { return file.data.path; },
@@ -147,7 +147,7 @@ std::vector<Key> data_keys() {
            "a path", has_path),
       only(fraction_key("data.validation_fraction", [](auto& file) -> auto& { return file.data.validation_fraction; },
                         "Share of the rows that is set aside for validation."),
-           "no data.validation", [](const Draft& draft) { return draft.file.data.validation.empty(); }),
+           "a run without data.validation", [](const Draft& draft) { return draft.file.data.validation.empty(); }),
       scalar_key("data.seed", [](auto& file) -> auto& { return file.data.seed; },
                  "Seed of generators and of the choice of rows set aside; apart from `run.seed`.", stated("0 to 18446744073709551615")),
       only(with_default(scalar_key("data.one_hot", [](auto& file) -> auto& { return file.data.one_hot; },

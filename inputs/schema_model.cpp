@@ -130,7 +130,7 @@ std::vector<Key> model_keys() {
                               [hidden_names](Draft& draft, const Value& value) {
                                 draft.activation = from_name<Activation>(read_name(value, hidden_names));
                               });
-  auto alpha = draft_key("model.alpha", "number", "", "leaky_relu: slope below zero; elu: its lower bound, negated.",
+  auto alpha = draft_key("model.alpha", "number", "", "leaky_relu: slope below zero; elu: outputs stay above -alpha.",
                          [](Draft& draft, const Value& value) { read_scalar(value, "", draft.alpha.emplace()); });
   return {
       type,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 
 namespace sinter::inputs::detail {
 namespace {
@@ -26,11 +25,9 @@ void parse_integer(const Value& value, std::string_view allowed, T& out) {
   std::string_view text = plain_text(value, "an integer", allowed);
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error == std::errc::result_out_of_range || (std::is_unsigned_v<T> && text.size() > 1 && text[0] == '-' &&
-                                                  text.find_first_not_of("0123456789", 1) == std::string_view::npos)) {
-    value.fail(fmt::format("{} is out of range; allowed: {}", text,
-                           allowed.empty() ? fmt::format("{} to {}", std::numeric_limits<T>::min(), std::numeric_limits<T>::max())
-                                           : std::string(allowed)));
+  const bool negative = text.size() > 1 && text[0] == '-' && text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  if (error == std::errc::result_out_of_range || (std::is_unsigned_v<T> && negative)) {
+    value.fail(fmt::format("{} is {}{}", text, negative ? "out of range" : "too large", allowed_text(allowed)));
   }
   if (error != std::errc() || end != text.data() + text.size()) {
     value.fail(fmt::format("{} is not an integer{}", describe(value.node), allowed_text(allowed)));
@@ -47,9 +44,10 @@ void read_scalar(const Value& value, std::string_view allowed, int& out) { parse
 
 void read_scalar(const Value& value, std::string_view allowed, double& out) {
   std::string_view text = plain_text(value, "a number", allowed);
-  std::string lower(text.substr(0, 8));
-  for (auto& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  const auto word = std::string_view(lower).substr(lower.find_first_not_of("+-.") == std::string::npos ? 0 : lower.find_first_not_of("+-."));
+  std::string word;
+  for (const char c : text.substr(0, 8)) {
+    if (c != '+' && c != '-' && c != '.') word += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  }
   if (word.starts_with("inf") || word.starts_with("nan")) {
     value.fail(fmt::format("{} is not a finite number{}", describe(value.node), allowed_text(allowed)));
   }

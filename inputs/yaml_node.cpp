@@ -35,8 +35,8 @@ class TreeBuilder : public YAML::EventHandler {
       has_key_ = true;
       const auto& map = current();
       if (const auto* earlier = map.find(key_)) {
-        const auto path = path_of_key();
-        throw ConfigError(located(key_place_, path, fmt::format("repeated key; first given at line {}", earlier->key_place.line)));
+        const auto line = earlier->key_place.line;
+        throw ConfigError(located(key_place_, path_of_key(), line == 0 ? "repeated key" : fmt::format("repeated key; first given at line {}", line)));
       }
       return;
     }
@@ -95,7 +95,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   YamlNode& add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind, const std::string& text) {
     if (anchor != 0) refuse(mark, "an anchor (&)");
-    if (awaits_key()) throw ConfigError(located(place_of(mark), "", "a key must be a plain name"));
+    if (awaits_key()) throw ConfigError(located(place_of(mark), "", "not valid here: a key must be a plain name"));
     YamlNode node;
     node.kind = kind;
     node.place = place_of(mark);

@@ -33,8 +33,8 @@ void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64
   const auto pair = index / 2;
   const double branch = pair % 2 == 0 ? 1.0 : -1.0;
   const auto strata = static_cast<double>((count + 3) / 4);
-  const double x = 1.0 + 6.0 * (static_cast<double>(index / 4) + unit(0)) / strata;
-  const double farthest = std::sqrt(144.0 - x * x) / curve(x);
+  const double x = branch * (1.0 + 6.0 * (static_cast<double>(index / 4) + unit(0)) / strata);
+  const double farthest = std::sqrt(144.0 - x * x) / std::abs(curve(x));
   Range2 v{};
   if (inside) {
     v = test ? Range2{0.35, 0.65} : Range2{0.1, 0.85};
@@ -43,8 +43,8 @@ void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64
   } else {
     v = test ? Range2{std::min(1.5, 0.95 * farthest), std::min(2.0, farthest)} : Range2{1.2, std::min(2.2, farthest)};
   }
-  features[0] = branch * x;
-  features[1] = branch * curve(x) * (v.low + (v.high - v.low) * unit(1));
+  features[0] = x;
+  features[1] = curve(x) * (v.low + (v.high - v.low) * unit(1));
   *target = inside ? 1.0 : 0.0;
 }
 

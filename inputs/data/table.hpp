@@ -81,7 +81,9 @@ std::unique_ptr<DataSource> open_arrays(const DataSpec& spec, const std::string&
   };
   auto features = pick(spec.features, "x");
   auto targets = spec.features_only ? std::vector<Pick>{} : pick(spec.targets, "y");
-  if (part == DataPart::test && features.empty() && targets.empty()) return nullptr;
+  // Where arrays were chosen, an x_test beside them need not belong to the choice; where they were not, half a test set is a mistake.
+  const bool chosen = !spec.features.empty() || !spec.targets.empty();
+  if (part == DataPart::test && (chosen ? features.empty() || targets.empty() : features.empty() && targets.empty())) return nullptr;
   if (features.empty() || (targets.empty() && !spec.features_only)) {
     fail_missing_array(path, (features.empty() ? "the test set's features" : "the test set's targets"), known);
   }
