@@ -1,4 +1,5 @@
-// The effective run file: every key that has an effect, with its value, in the schema's order; the plan as comments above.
+// The effective run file: every key that has an effect, with its value, in the schema's order; the plan as comments
+// above.
 #include <sinter/inputs/run_file.hpp>
 
 #include <fmt/format.h>
@@ -10,17 +11,19 @@ namespace sinter {
 namespace {
 
 std::string plan_comment(const LevelCost& cost, std::string_view role) {
-  return fmt::format("#   {} {}: {} launches, {:.3g} FLOP and {:.3g} bytes a step, {} bytes of workspace\n#     {}\n", role,
-                     to_name(cost.level), cost.launches, cost.flops, cost.compulsory_bytes, cost.workspace_bytes, cost.reason);
+  return fmt::format("#   {} {}: {} launches, {:.3g} FLOP and {:.3g} bytes a step, {} bytes of workspace\n#     {}\n",
+                     role, to_name(cost.level), cost.launches, cost.flops, cost.compulsory_bytes, cost.workspace_bytes,
+                     cost.reason);
 }
 
 }  // namespace
 
 std::string effective_yaml(const RunFile& run, const Plan& plan) {
   using namespace inputs::detail;
-  std::string text = fmt::format("# Written by sinter {}: every key that has an effect, with its value. It is a run file itself.\n", version());
-  text += fmt::format("# Plan: {} training rows, batches of {}{}, {} step{} an epoch, {} chunk{}\n", plan.training_rows, plan.batch,
-                      plan.last_batch_smaller ? " (the last is smaller)" : "", plan.steps_per_epoch,
+  std::string text = fmt::format(
+      "# Written by sinter {}: every key that has an effect, with its value. It is a run file itself.\n", version());
+  text += fmt::format("# Plan: {} training rows, batches of {}{}, {} step{} an epoch, {} chunk{}\n", plan.training_rows,
+                      plan.batch, plan.last_batch_smaller ? " (the last is smaller)" : "", plan.steps_per_epoch,
                       plan.steps_per_epoch == 1 ? "" : "s", plan.chunks, plan.chunks == 1 ? "" : "s");
   text += plan_comment(plan.chosen, "chosen:");
   for (const auto& other : plan.others) text += plan_comment(other, "instead of");
@@ -41,7 +44,8 @@ std::string effective_yaml(const RunFile& run, const Plan& plan) {
     std::size_t common = 0;
     while (common < open.size() && common + 1 < names.size() && open[common] == names[common]) ++common;
     for (auto depth = common; depth < names.size(); ++depth) {
-      text += fmt::format("{:{}}{}:", "", 2 * depth, names[depth]) + (depth + 1 == names.size() ? " " + value + "\n" : "\n");
+      text += fmt::format("{:{}}{}:", "", 2 * depth, names[depth]) +
+              (depth + 1 == names.size() ? " " + value + "\n" : "\n");
     }
     names.pop_back();
     open = std::move(names);

@@ -1,4 +1,5 @@
-// "Did you mean": the known name that is nearest to a misspelt one by Levenshtein distance, if any is near enough to be meant.
+// "Did you mean": the known name that is nearest to a misspelt one by Levenshtein distance, if any is near enough to be
+// meant.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +26,8 @@ inline std::size_t edit_distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
-/// The nearest of `known`, or nothing where even that differs in more than a third of its letters (two are always forgiven in
-/// names of four letters and more) or in all of them.
+/// The nearest of `known`, or nothing where even that differs in more than a third of its letters (two are always
+/// forgiven in names of four letters and more) or in all of them.
 inline std::string nearest(std::string_view name, const std::vector<std::string>& known) {
   std::string best;
   std::size_t least = std::string::npos;

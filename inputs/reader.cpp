@@ -51,25 +51,30 @@ void check_keys(YamlNode& group, const std::string& path) {
   }
   const auto names = names_below(path);
   if (group.kind != YamlNode::Kind::map) {
-    throw ConfigError(located(group.place, path, fmt::format("expected a map of keys, found {}; allowed: {}", describe(group), join(names))));
+    throw ConfigError(located(
+        group.place, path, fmt::format("expected a map of keys, found {}; allowed: {}", describe(group), join(names))));
   }
   for (auto& item : group.items) {
     const auto item_path = path.empty() ? item.key : path + "." + item.key;
     if (std::find(names.begin(), names.end(), item.key) == names.end()) {
       auto meant = did_you_mean(item.key, names);
       if (meant.empty()) meant = known_elsewhere(item.key);
-      throw ConfigError(located(item.key_place, item_path, fmt::format("unknown key; allowed: {}{}", join(names), meant)));
+      throw ConfigError(
+          located(item.key_place, item_path, fmt::format("unknown key; allowed: {}{}", join(names), meant)));
     }
-    const bool leaf = std::any_of(schema().begin(), schema().end(), [&](const Key& key) { return key.path == item_path; });
+    const bool leaf = std::any_of(schema().begin(), schema().end(),
+                                  [&](const Key& key) { return key.path == item_path; });
     if (!leaf) check_keys(item, item_path);
   }
 }
 
-/// The node of a dotted path, or null. `nearest_place`, where asked for, is its place or that of the innermost group there is.
+/// The node of a dotted path, or null. `nearest_place`, where asked for, is its place or that of the innermost group
+/// there is.
 const YamlNode* find_path(const YamlNode& root, std::string_view path, Place* nearest_place = nullptr) {
   const YamlNode* node = &root;
   while (true) {
-    if (nearest_place != nullptr) *nearest_place = node->key.empty() ? Place{node->place.origin, 0, 0, ""} : node->place;
+    if (nearest_place != nullptr)
+      *nearest_place = node->key.empty() ? Place{node->place.origin, 0, 0, ""} : node->place;
     if (path.empty()) return node;
     const auto name = path.substr(0, path.find('.'));
     path.remove_prefix(std::min(path.size(), name.size() + 1));
@@ -101,7 +106,8 @@ void build_layers(Draft& draft, const YamlNode& root) {
     return;
   }
   if (model.type == ModelType::mlp) {
-    if (!draft.hidden) fail_at(root, "model", "an mlp needs its layers; allowed: hidden, layers; for example hidden: [16, 16]");
+    if (!draft.hidden)
+      fail_at(root, "model", "an mlp needs its layers; allowed: hidden, layers; for example hidden: [16, 16]");
     const auto activation = draft.activation.value_or(Activation::tanh);
     const auto alpha = draft.alpha.value_or(default_alpha(activation));
     for (const auto width : *draft.hidden) model.layers.push_back({width, activation, alpha});
@@ -123,17 +129,21 @@ Loss default_loss(Activation output) {
 void check_data(const Draft& draft, const YamlNode& root) {
   const auto& data = draft.file.data;
   const auto* generator = find_path(root, "data.generator");
-  if (data.path.empty() && data.generator.empty()) fail_at(root, "data", "no data; one of path and generator is required");
+  if (data.path.empty() && data.generator.empty())
+    fail_at(root, "data", "no data; one of path and generator is required");
   if (!data.path.empty() && !data.generator.empty()) {
-    throw ConfigError(located(generator->key_place, "data.generator", "given together with data.path; only one of them is allowed"));
+    throw ConfigError(
+        located(generator->key_place, "data.generator", "given together with data.path; only one of them is allowed"));
   }
   if (!data.generator.empty()) return;
   const auto* format = format_of(data);
   if (format == nullptr) {
     std::string known;
-    for (const auto& each : data_formats()) known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", each.name, each.extensions);
-    fail_at(root, "data.path", fmt::format("the extension '{}' does not tell the format; set data.format; allowed: {}",
-                                           std::filesystem::path(data.path).extension().string(), known));
+    for (const auto& each : data_formats())
+      known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", each.name, each.extensions);
+    fail_at(root, "data.path",
+            fmt::format("the extension '{}' does not tell the format; set data.format; allowed: {}",
+                        std::filesystem::path(data.path).extension().string(), known));
   }
   if (format->picks_columns && data.targets.empty()) {
     fail_at(root, "data.targets", fmt::format("required with format {}; name the columns to predict", format->name));
@@ -145,13 +155,16 @@ void check_effects(const Draft& draft, const YamlNode& root) {
   for (const auto& key : schema()) {
     const auto* node = find_path(root, key.path);
     if (node != nullptr && key.applies && !key.applies(draft)) {
-      throw ConfigError(located(node->key_place, key.path, fmt::format("has no effect here; it belongs to: {}", key.only_with)));
+      throw ConfigError(
+          located(node->key_place, key.path, fmt::format("has no effect here; it belongs to: {}", key.only_with)));
     }
   }
   const auto loss = draft.file.training.loss.type;
-  if (draft.file.normalize.targets != Normalize::none && (loss == Loss::binary_cross_entropy || loss == Loss::cross_entropy)) {
+  if (draft.file.normalize.targets != Normalize::none &&
+      (loss == Loss::binary_cross_entropy || loss == Loss::cross_entropy)) {
     fail_at(root, "data.normalize.targets",
-            fmt::format("{} does not suit the loss {}; allowed: none", to_name(draft.file.normalize.targets), to_name(loss)));
+            fmt::format("{} does not suit the loss {}; allowed: none", to_name(draft.file.normalize.targets),
+                        to_name(loss)));
   }
 }
 
@@ -175,7 +188,8 @@ RunFile parse_run_file(std::string_view text, const std::string& origin, const s
                        const std::vector<std::string>& overrides) {
   using namespace inputs::detail;
   auto root = parse_yaml(text, origin);
-  if (root.kind == YamlNode::Kind::null) throw ConfigError(fmt::format("{}: empty; a run file says at least device.space, data and model", origin));
+  if (root.kind == YamlNode::Kind::null)
+    throw ConfigError(fmt::format("{}: empty; a run file says at least device.space, data and model", origin));
   if (root.kind == YamlNode::Kind::map) {
     for (const auto& assignment : overrides) apply_override(root, assignment);
   }

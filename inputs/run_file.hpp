@@ -1,5 +1,6 @@
-// Run files: one YAML document that says all about a run. Read strictly by the schema in schema.cpp, from which docs/run-file.md
-// is generated too: an unknown or repeated key, a wrong type, a value out of range or without effect is an error with its place.
+// Run files: one YAML document that says all about a run. Read strictly by the schema in schema.cpp, from which
+// docs/run-file.md is generated too: an unknown or repeated key, a wrong type, a value out of range or without effect
+// is an error with its place.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ struct RunFile {
   friend bool operator==(const RunFile&, const RunFile&) = default;
 };
 
-/// Reads a run file and applies `overrides` ("a.b=c", c any YAML value, the last of several for a key counts). Data paths in the
-/// file are relative to its folder, those in overrides to the working directory; both come out absolute.
+/// Reads a run file and applies `overrides` ("a.b=c", c any YAML value, the last of several for a key counts). Data
+/// paths in the file are relative to its folder, those in overrides to the working directory; both come out absolute.
 /// Throws IoError where the file cannot be read and ConfigError for anything wrong in it.
 RunFile read_run_file(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
 
@@ -46,11 +47,12 @@ RunFile read_run_file(const std::filesystem::path& path, const std::vector<std::
 RunFile parse_run_file(std::string_view text, const std::string& origin, const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides = {});
 
-/// Completes the model by what the data say: number of inputs, width of the output layer. Throws ConfigError where the run file says
-/// otherwise, and DataError where targets do not suit the loss (cross-entropies want them within [0, 1]).
+/// Completes the model by what the data say: number of inputs, width of the output layer. Throws ConfigError where the
+/// run file says otherwise, and DataError where targets do not suit the loss (cross-entropies want them within [0, 1]).
 void fit_to_data(RunFile& run, const Dataset& data);
 
-/// A run file with every key and its effective value, the plan as comments on top. Read again, it gives an equal RunFile.
+/// A run file with every key and its effective value, the plan as comments on top. Read again, it gives an equal
+/// RunFile.
 std::string effective_yaml(const RunFile& run, const Plan& plan);
 
 /// docs/run-file.md.

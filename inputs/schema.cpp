@@ -21,23 +21,30 @@ std::vector<std::string> spaces() {
 void Value::fail(std::string_view message) const { throw ConfigError(located(node.place, path, message)); }
 
 std::vector<Key> general_keys() {
-  auto name = scalar_key("run.name", [](auto& file) -> auto& { return file.run.name; }, "Names the run in reports.");
-  auto space = name_key("device.space", [](auto& file) -> auto& { return file.device.space; },
-                        "Where to compute. `auto` takes the first usable one in this order; the mock device never.", spaces());
+  auto name = scalar_key(
+      "run.name", [](auto& file) -> auto& { return file.run.name; }, "Names the run in reports.");
+  auto space = name_key(
+      "device.space", [](auto& file) -> auto& { return file.device.space; },
+      "Where to compute. `auto` takes the first usable one in this order; the mock device never.", spaces());
   space.required = true;
   std::vector<Key> keys{
       with_default(name, "the file's name without extension"),
-      scalar_key("run.seed", [](auto& file) -> auto& { return file.run.seed; }, "Seed of the initial parameters and of shuffling.",
-                 stated("0 to 18446744073709551615")),
-      with_default(scalar_key("run.output", [](auto& file) -> auto& { return file.run.output; },
-                              "Folder for the results, relative to the working directory."),
+      scalar_key(
+          "run.seed", [](auto& file) -> auto& { return file.run.seed; },
+          "Seed of the initial parameters and of shuffling.", stated("0 to 18446744073709551615")),
+      with_default(scalar_key(
+                       "run.output", [](auto& file) -> auto& { return file.run.output; },
+                       "Folder for the results, relative to the working directory."),
                    "runs/ and the name"),
       space,
-      scalar_key("device.threads", [](auto& file) -> auto& { return file.device.threads; },
-                 "Threads of a host space; 0: all that the process may use.", at_least_zero()),
-      scalar_key("device.precision", [](auto& file) -> auto& { return file.device.precision; }, "What numbers are stored in."),
-      scalar_key("device.allow_fallback", [](auto& file) -> auto& { return file.device.allow_fallback; },
-                 "Take the first usable space where the chosen one is not usable; the run record says so."),
+      scalar_key(
+          "device.threads", [](auto& file) -> auto& { return file.device.threads; },
+          "Threads of a host space; 0: all that the process may use.", at_least_zero()),
+      scalar_key(
+          "device.precision", [](auto& file) -> auto& { return file.device.precision; }, "What numbers are stored in."),
+      scalar_key(
+          "device.allow_fallback", [](auto& file) -> auto& { return file.device.allow_fallback; },
+          "Take the first usable space where the chosen one is not usable; the run record says so."),
   };
   return keys;
 }
@@ -55,7 +62,8 @@ const std::vector<Key>& schema() {
 
 bool has_shorthand(std::string_view group) {
   const auto type = std::string(group) + ".type";
-  return group != "model" && std::any_of(schema().begin(), schema().end(), [&](const Key& key) { return key.path == type; });
+  return group != "model" &&
+         std::any_of(schema().begin(), schema().end(), [&](const Key& key) { return key.path == type; });
 }
 
 }  // namespace sinter::inputs::detail

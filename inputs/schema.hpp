@@ -1,5 +1,6 @@
-// The schema of run files: one table of keys, each with its type, default, allowed values and meaning, how it is read and how it is
-// written. The reader, its error texts, the effective run file and docs/run-file.md all follow this table: a key exists once.
+// The schema of run files: one table of keys, each with its type, default, allowed values and meaning, how it is read
+// and how it is written. The reader, its error texts, the effective run file and docs/run-file.md all follow this
+// table: a key exists once.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +15,8 @@
 
 namespace sinter::inputs::detail {
 
-/// A run file while it is read: what the keys say, before the layers of the model and the defaults that depend on other keys
-/// are worked out of it.
+/// A run file while it is read: what the keys say, before the layers of the model and the defaults that depend on other
+/// keys are worked out of it.
 struct Draft {
   RunFile file;
   std::filesystem::path folder;  ///< what data paths in the file are relative to
@@ -42,9 +43,9 @@ struct Key {
   std::string description;  ///< one line
   std::function<void(Draft&, const Value&)> read;
   std::function<std::string(const RunFile&)> write;  ///< as YAML; nothing where the key is not set
-  std::string default_text;                          ///< for the reference, where it is not what `write` makes of RunFile{}
-  std::string only_with;                             ///< in error texts and the reference: where the key has an effect
-  std::function<bool(const Draft&)> applies;         ///< empty: always
+  std::string default_text;                   ///< for the reference, where it is not what `write` makes of RunFile{}
+  std::string only_with;                      ///< in error texts and the reference: where the key has an effect
+  std::function<bool(const Draft&)> applies;  ///< empty: always
   bool required = false;
 };
 

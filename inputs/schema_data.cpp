@@ -61,7 +61,8 @@ Key columns_key(std::string path, Access access, std::string description, std::s
                           item.node.text.find_first_not_of("+-0123456789.") == std::string::npos;
       if (number) {
         read_scalar(item, "a name, or an index >= 0", column.index);
-        if (column.index < 0) item.fail(fmt::format("{} is out of range; allowed: a name, or an index >= 0", column.index));
+        if (column.index < 0)
+          item.fail(fmt::format("{} is out of range; allowed: a name, or an index >= 0", column.index));
       } else {
         read_scalar(item, "a name, or an index >= 0", column.name);
       }
@@ -88,15 +89,17 @@ Key columns_key(std::string path, Access access, std::string description, std::s
   };
   key.write = [access](const RunFile& file) {
     std::vector<std::string> parts;
-    for (const auto& column : access(file)) parts.push_back(column.index < 0 ? in_quotes(column.name) : write_scalar(column.index));
+    for (const auto& column : access(file))
+      parts.push_back(column.index < 0 ? in_quotes(column.name) : write_scalar(column.index));
     return parts.empty() ? "" : "[" + join(parts) + "]";
   };
   return key;
 }
 
 Key delimiter_key() {
-  auto key = with_default(scalar_key("data.delimiter", [](auto& file) -> auto& { return file.data.delimiter; },
-                                     "What separates fields: one character, as \";\" or \"\\t\"."),
+  auto key = with_default(scalar_key(
+                              "data.delimiter", [](auto& file) -> auto& { return file.data.delimiter; },
+                              "What separates fields: one character, as \";\" or \"\\t\"."),
                           "a tab for .tsv, else a comma");
   key.allowed = "one character, no quote, letter, digit, '.', '+', '-' or end of line";
   key.read = [allowed = key.allowed](Draft& draft, const Value& value) {
@@ -115,50 +118,68 @@ Key delimiter_key() {
 }  // namespace
 
 std::vector<Key> data_keys() {
-  auto generator = name_key("data.generator", [](auto& file) -> auto& { return file.data.generator; },
-                            "Made instead of read; what each makes is told in [data.md](data.md). Exactly one of path and generator is given.",
-                            names_in(data_generators()));
+  auto generator = name_key(
+      "data.generator", [](auto& file) -> auto& { return file.data.generator; },
+      "Made instead of read; what each makes is told in [data.md](data.md). Exactly one of path and generator is "
+      "given.",
+      names_in(data_generators()));
   return {
-      path_key("data.path", [](auto& file) -> auto& { return file.data.path; },
-               "The data set, relative to the run file's folder (in --set: to the working directory)."),
+      path_key(
+          "data.path", [](auto& file) -> auto& { return file.data.path; },
+          "The data set, relative to the run file's folder (in --set: to the working directory)."),
       with_default(generator, "none"),
-      only(name_key("data.format", [](auto& file) -> auto& { return file.data.format; }, "`auto`: by the path's extension.",
-                    names_in(data_formats(), {"auto"})),
+      only(name_key(
+               "data.format", [](auto& file) -> auto& { return file.data.format; }, "`auto`: by the path's extension.",
+               names_in(data_formats(), {"auto"})),
            "a path", has_path),
-      only(columns_key("data.features", [](auto& file) -> auto& { return file.data.features; },
-                       "Inputs: columns (csv, npy) or arrays (npz, hdf5); indices count from 0.",
-                       "every column that is no target; array x"),
+      only(columns_key(
+               "data.features", [](auto& file) -> auto& { return file.data.features; },
+               "Inputs: columns (csv, npy) or arrays (npz, hdf5); indices count from 0.",
+               "every column that is no target; array x"),
            "formats csv, npy, npz, hdf5", has_columns),
-      only(columns_key("data.targets", [](auto& file) -> auto& { return file.data.targets; }, "What is to be predicted.",
-                       "required for csv and npy; array y"),
+      only(columns_key(
+               "data.targets", [](auto& file) -> auto& { return file.data.targets; }, "What is to be predicted.",
+               "required for csv and npy; array y"),
            "formats csv, npy, npz, hdf5", has_columns),
-      only(scalar_key("data.header", [](auto& file) -> auto& { return file.data.header; },
-                      "Whether the first record names the columns; `auto`: when one of its fields is no number."),
+      only(scalar_key(
+               "data.header", [](auto& file) -> auto& { return file.data.header; },
+               "Whether the first record names the columns; `auto`: when one of its fields is no number."),
            "format csv", is_csv),
       only(delimiter_key(), "format csv", is_csv),
-      only(path_key("data.test", [](auto& file) -> auto& { return file.data.test; },
-                    "A test set of its own, in the same format with the same columns."),
+      only(path_key(
+               "data.test", [](auto& file) -> auto& { return file.data.test; },
+               "A test set of its own, in the same format with the same columns."),
            "a path", has_path),
-      only(fraction_key("data.test_fraction", [](auto& file) -> auto& { return file.data.test_fraction; },
-                        "Share of the rows that is set aside for the test."),
-           "a path, without data.test", [](const Draft& draft) { return has_path(draft) && draft.file.data.test.empty(); }),
-      only(path_key("data.validation", [](auto& file) -> auto& { return file.data.validation; },
-                    "A validation set of its own, in the same format with the same columns."),
+      only(fraction_key(
+               "data.test_fraction", [](auto& file) -> auto& { return file.data.test_fraction; },
+               "Share of the rows that is set aside for the test."),
+           "a path, without data.test",
+           [](const Draft& draft) { return has_path(draft) && draft.file.data.test.empty(); }),
+      only(path_key(
+               "data.validation", [](auto& file) -> auto& { return file.data.validation; },
+               "A validation set of its own, in the same format with the same columns."),
            "a path", has_path),
-      only(fraction_key("data.validation_fraction", [](auto& file) -> auto& { return file.data.validation_fraction; },
-                        "Share of the rows that is set aside for validation."),
+      only(fraction_key(
+               "data.validation_fraction", [](auto& file) -> auto& { return file.data.validation_fraction; },
+               "Share of the rows that is set aside for validation."),
            "a run without data.validation", [](const Draft& draft) { return draft.file.data.validation.empty(); }),
-      scalar_key("data.seed", [](auto& file) -> auto& { return file.data.seed; },
-                 "Seed of generators and of the choice of rows set aside; apart from `run.seed`.", stated("0 to 18446744073709551615")),
-      only(with_default(scalar_key("data.one_hot", [](auto& file) -> auto& { return file.data.one_hot; },
-                                   "Number of classes: the one target, a class index from 0, becomes so many columns of 0 and 1.",
-                                   {"2 to 100000", [](double value) { return value >= 2 && value <= 100000; }}),
-                        "off"),
-           "a path", has_path),
-      scalar_key("data.normalize.features", [](auto& file) -> auto& { return file.normalize.features; },
-                 "How features are scaled; fitted on the training set only."),
-      scalar_key("data.normalize.targets", [](auto& file) -> auto& { return file.normalize.targets; },
-                 "How targets are scaled; undone in predictions."),
+      scalar_key(
+          "data.seed", [](auto& file) -> auto& { return file.data.seed; },
+          "Seed of generators and of the choice of rows set aside; apart from `run.seed`.",
+          stated("0 to 18446744073709551615")),
+      only(
+          with_default(
+              scalar_key("data.one_hot", [](auto& file) -> auto& { return file.data.one_hot; },
+                         "Number of classes: the one target, a class index from 0, becomes so many columns of 0 and 1.",
+                         {"2 to 100000", [](double value) { return value >= 2 && value <= 100000; }}),
+              "off"),
+          "a path", has_path),
+      scalar_key(
+          "data.normalize.features", [](auto& file) -> auto& { return file.normalize.features; },
+          "How features are scaled; fitted on the training set only."),
+      scalar_key(
+          "data.normalize.targets", [](auto& file) -> auto& { return file.normalize.targets; },
+          "How targets are scaled; undone in predictions."),
   };
 }
 

@@ -1,4 +1,5 @@
-// The key `model`. Layers can be said in two ways: `hidden` widths with one activation and an output activation, or `layers` in full.
+// The key `model`. Layers can be said in two ways: `hidden` widths with one activation and an output activation, or
+// `layers` in full.
 #include <sinter/inputs/values.hpp>
 
 namespace sinter::inputs::detail {
@@ -32,7 +33,8 @@ void read_hidden(Draft& draft, const Value& value) {
     value.fail(fmt::format("expected a list of widths such as [16, 16], found {}", describe(value.node)));
   }
   auto& hidden = draft.hidden.emplace();
-  for (const auto& item : value.node.items) hidden.push_back(positive({item, fmt::format("{}[{}]", value.path, hidden.size())}));
+  for (const auto& item : value.node.items)
+    hidden.push_back(positive({item, fmt::format("{}[{}]", value.path, hidden.size())}));
 }
 
 LayerSpec read_layer(const Value& value, bool last) {
@@ -61,7 +63,8 @@ LayerSpec read_layer(const Value& value, bool last) {
     const Value given{*alpha, value.path + ".alpha"};
     read_scalar(given, "", layer.alpha);
     if (!has_alpha(layer.activation)) {
-      given.fail(fmt::format("has no effect with activation {}; it belongs to: activation leaky_relu, elu", to_name(layer.activation)));
+      given.fail(fmt::format("has no effect with activation {}; it belongs to: activation leaky_relu, elu",
+                             to_name(layer.activation)));
     }
   }
   return layer;
@@ -69,12 +72,14 @@ LayerSpec read_layer(const Value& value, bool last) {
 
 void read_layers(Draft& draft, const Value& value) {
   if (value.node.kind != YamlNode::Kind::list || value.node.items.empty()) {
-    value.fail(fmt::format("expected a list of layers such as [{{width: 16, activation: tanh}}, {{activation: sigmoid}}], found {}",
-                           value.node.kind == YamlNode::Kind::list ? "an empty one" : describe(value.node)));
+    value.fail(fmt::format(
+        "expected a list of layers such as [{{width: 16, activation: tanh}}, {{activation: sigmoid}}], found {}",
+        value.node.kind == YamlNode::Kind::list ? "an empty one" : describe(value.node)));
   }
   auto& layers = draft.layers.emplace();
   for (const auto& item : value.node.items) {
-    layers.push_back(read_layer({item, fmt::format("{}[{}]", value.path, layers.size())}, layers.size() + 1 == value.node.items.size()));
+    layers.push_back(read_layer({item, fmt::format("{}[{}]", value.path, layers.size())},
+                                layers.size() + 1 == value.node.items.size()));
   }
 }
 
@@ -98,8 +103,9 @@ Key with_initializer(Key key, Initializer type) {
 }  // namespace
 
 std::vector<Key> model_keys() {
-  auto type = scalar_key("model.type", [](auto& file) -> auto& { return file.model.type; },
-                         "`linear_regression` and `logistic_regression` have no hidden layer.");
+  auto type = scalar_key(
+      "model.type", [](auto& file) -> auto& { return file.model.type; },
+      "`linear_regression` and `logistic_regression` have no hidden layer.");
   type.required = true;
   auto inputs = draft_key("model.inputs", "integer", ">= 1", "Features of a row; must agree with the data.",
                           [](Draft& draft, const Value& value) { draft.file.model.inputs = positive(value); });
@@ -116,10 +122,11 @@ std::vector<Key> model_keys() {
                           "`[{width: 16, activation: tanh}, {activation: sigmoid}]`.",
                           read_layers);
   layers.write = write_layers;
-  auto output_activation = draft_key("model.output_activation", "name", list_names<Activation>(),
-                                     "Activation of the output layer. logistic_regression: sigmoid (one output, or several that do not "
-                                     "exclude each other) or softmax (classes).",
-                                     [](Draft& draft, const Value& value) { read_scalar(value, "", draft.output_activation.emplace()); });
+  auto output_activation = draft_key(
+      "model.output_activation", "name", list_names<Activation>(),
+      "Activation of the output layer. logistic_regression: sigmoid (one output, or several that do not "
+      "exclude each other) or softmax (classes).",
+      [](Draft& draft, const Value& value) { read_scalar(value, "", draft.output_activation.emplace()); });
   output_activation.write = [](const RunFile& file) {
     const bool said_elsewhere = file.model.type != ModelType::logistic_regression || file.model.layers.empty();
     return said_elsewhere ? std::string() : std::string(to_name(file.model.layers.back().activation));
@@ -136,7 +143,8 @@ std::vector<Key> model_keys() {
       type,
       with_default(inputs, "from the data"),
       with_default(only(outputs, "a model without layers", without_layers), "from the data"),
-      with_default(only(draft_key("model.hidden", "list of integers", ">= 1 each", "Widths of the hidden layers; `[]`: none.", read_hidden),
+      with_default(only(draft_key("model.hidden", "list of integers", ">= 1 each",
+                                  "Widths of the hidden layers; `[]`: none.", read_hidden),
                         "type mlp, without layers", with_hidden),
                    "required for mlp, unless layers"),
       with_default(only(activation, "type mlp, without layers", with_hidden), "tanh"),
@@ -146,23 +154,33 @@ std::vector<Key> model_keys() {
                         }),
                    "leaky_relu 0.01, elu 1"),
       with_default(only(output_activation, "type mlp, logistic_regression, without layers",
-                        [](const Draft& draft) { return draft.file.model.type != ModelType::linear_regression && !draft.layers; }),
+                        [](const Draft& draft) {
+                          return draft.file.model.type != ModelType::linear_regression && !draft.layers;
+                        }),
                    "logistic_regression sigmoid, else identity"),
       with_default(only(layers, "type mlp", is_mlp), "required for mlp, unless hidden"),
-      scalar_key("model.bias", [](auto& file) -> auto& { return file.model.bias; }, "Whether layers add a bias; biases start at zero."),
-      scalar_key("model.initializer.type", [](auto& file) -> auto& { return file.model.initializer.type; },
-                 "How weights start. A bare name may stand for the map."),
-      with_initializer(scalar_key("model.initializer.mean", [](auto& file) -> auto& { return file.model.initializer.mean; },
-                                  "Mean of the normal distribution."),
+      scalar_key(
+          "model.bias", [](auto& file) -> auto& { return file.model.bias; },
+          "Whether layers add a bias; biases start at zero."),
+      scalar_key(
+          "model.initializer.type", [](auto& file) -> auto& { return file.model.initializer.type; },
+          "How weights start. A bare name may stand for the map."),
+      with_initializer(scalar_key(
+                           "model.initializer.mean", [](auto& file) -> auto& { return file.model.initializer.mean; },
+                           "Mean of the normal distribution."),
                        Initializer::normal),
-      with_initializer(scalar_key("model.initializer.stddev", [](auto& file) -> auto& { return file.model.initializer.stddev; },
-                                  "Standard deviation of the normal distribution.", stated("> 0")),
-                       Initializer::normal),
-      with_initializer(scalar_key("model.initializer.low", [](auto& file) -> auto& { return file.model.initializer.low; },
-                                  "Lower end of the uniform distribution."),
+      with_initializer(
+          scalar_key(
+              "model.initializer.stddev", [](auto& file) -> auto& { return file.model.initializer.stddev; },
+              "Standard deviation of the normal distribution.", stated("> 0")),
+          Initializer::normal),
+      with_initializer(scalar_key(
+                           "model.initializer.low", [](auto& file) -> auto& { return file.model.initializer.low; },
+                           "Lower end of the uniform distribution."),
                        Initializer::uniform),
-      with_initializer(scalar_key("model.initializer.high", [](auto& file) -> auto& { return file.model.initializer.high; },
-                                  "Upper end of the uniform distribution.", stated("> low")),
+      with_initializer(scalar_key(
+                           "model.initializer.high", [](auto& file) -> auto& { return file.model.initializer.high; },
+                           "Upper end of the uniform distribution.", stated("> low")),
                        Initializer::uniform),
   };
 }

@@ -1,5 +1,5 @@
-// The keys `training` and `budget`. Ranges that are only stated here are checked by validate() in models/spec; the reader adds the
-// place, and a test holds both texts together.
+// The keys `training` and `budget`. Ranges that are only stated here are checked by validate() in models/spec; the
+// reader adds the place, and a test holds both texts together.
 #include <sinter/inputs/values.hpp>
 
 namespace sinter::inputs::detail {
@@ -37,7 +37,9 @@ Key batch_key() {
     read_scalar(value, ">= 1, or full", batch);
     if (batch < 1) value.fail(fmt::format("{} is out of range; allowed: >= 1, or full", batch));
   };
-  key.write = [](const RunFile& file) { return file.training.batch == 0 ? "full" : fmt::format("{}", file.training.batch); };
+  key.write = [](const RunFile& file) {
+    return file.training.batch == 0 ? "full" : fmt::format("{}", file.training.batch);
+  };
   return key;
 }
 
@@ -59,74 +61,109 @@ std::vector<Key> training_keys() {
   using enum Optimizer;
   return {
       loss_key(),
-      only(scalar_key("training.loss.delta", [](auto& file) -> auto& { return file.training.loss.delta; },
-                      "Where the square goes over into the line.", stated("> 0")),
+      only(scalar_key(
+               "training.loss.delta", [](auto& file) -> auto& { return file.training.loss.delta; },
+               "Where the square goes over into the line.", stated("> 0")),
            "loss huber", [](const Draft& draft) { return draft.file.training.loss.type == Loss::huber; }),
-      scalar_key("training.optimizer.type", [](auto& file) -> auto& { return file.training.optimizer.type; },
-                 "How gradients change parameters. A bare name may stand for the map."),
-      scalar_key("training.optimizer.learning_rate", [](auto& file) -> auto& { return file.training.optimizer.learning_rate; },
-                 "Learning rate, before the schedule.", stated("> 0")),
-      with_optimizer(scalar_key("training.optimizer.momentum", [](auto& file) -> auto& { return file.training.optimizer.momentum; },
-                                "Share of the last change that is kept.", stated("0 <= momentum < 1")),
-                     "momentum, nesterov", {momentum, nesterov}),
-      with_optimizer(scalar_key("training.optimizer.beta1", [](auto& file) -> auto& { return file.training.optimizer.beta1; },
-                                "Decay of the mean of gradients.", stated("0 <= beta1 < 1")),
+      scalar_key(
+          "training.optimizer.type", [](auto& file) -> auto& { return file.training.optimizer.type; },
+          "How gradients change parameters. A bare name may stand for the map."),
+      scalar_key(
+          "training.optimizer.learning_rate", [](auto& file) -> auto& { return file.training.optimizer.learning_rate; },
+          "Learning rate, before the schedule.", stated("> 0")),
+      with_optimizer(
+          scalar_key(
+              "training.optimizer.momentum", [](auto& file) -> auto& { return file.training.optimizer.momentum; },
+              "Share of the last change that is kept.", stated("0 <= momentum < 1")),
+          "momentum, nesterov", {momentum, nesterov}),
+      with_optimizer(scalar_key(
+                         "training.optimizer.beta1", [](auto& file) -> auto& { return file.training.optimizer.beta1; },
+                         "Decay of the mean of gradients.", stated("0 <= beta1 < 1")),
                      "adam, adamw", {adam, adamw}),
-      with_optimizer(scalar_key("training.optimizer.beta2", [](auto& file) -> auto& { return file.training.optimizer.beta2; },
-                                "Decay of the mean of squared gradients.", stated("0 <= beta2 < 1")),
+      with_optimizer(scalar_key(
+                         "training.optimizer.beta2", [](auto& file) -> auto& { return file.training.optimizer.beta2; },
+                         "Decay of the mean of squared gradients.", stated("0 <= beta2 < 1")),
                      "adam, adamw", {adam, adamw}),
-      with_optimizer(scalar_key("training.optimizer.rho", [](auto& file) -> auto& { return file.training.optimizer.rho; },
-                                "Decay of the mean of squared gradients.", stated("0 <= rho < 1")),
+      with_optimizer(scalar_key(
+                         "training.optimizer.rho", [](auto& file) -> auto& { return file.training.optimizer.rho; },
+                         "Decay of the mean of squared gradients.", stated("0 <= rho < 1")),
                      "rmsprop", {rmsprop}),
-      with_optimizer(scalar_key("training.optimizer.epsilon", [](auto& file) -> auto& { return file.training.optimizer.epsilon; },
-                                "Keeps divisions away from zero.", stated("> 0")),
-                     "adagrad, rmsprop, adam, adamw", {adagrad, rmsprop, adam, adamw}),
-      scalar_key("training.optimizer.weight_decay", [](auto& file) -> auto& { return file.training.optimizer.weight_decay; },
-                 "Pulls weights (never biases) towards zero: added to the gradient, decoupled for adamw.", stated(">= 0")),
-      scalar_key("training.optimizer.clip_value", [](auto& file) -> auto& { return file.training.optimizer.clip_value; },
-                 "Largest size of a gradient's component.", stated(">= 0 (0: off)")),
-      scalar_key("training.optimizer.clip_norm", [](auto& file) -> auto& { return file.training.optimizer.clip_norm; },
-                 "Largest 2-norm of the whole gradient; one more launch a step.", stated(">= 0 (0: off)")),
-      scalar_key("training.schedule.type", [](auto& file) -> auto& { return file.training.schedule.type; },
-                 "How the learning rate changes. A bare name may stand for the map."),
-      scalar_key("training.schedule.unit", [](auto& file) -> auto& { return file.training.schedule.unit; },
-                 "What the schedule counts."),
-      with_schedule(scalar_key("training.schedule.min_learning_rate",
-                               [](auto& file) -> auto& { return file.training.schedule.min_learning_rate; },
-                               "Learning rate at the end.", stated(">= 0")),
+      with_optimizer(
+          scalar_key(
+              "training.optimizer.epsilon", [](auto& file) -> auto& { return file.training.optimizer.epsilon; },
+              "Keeps divisions away from zero.", stated("> 0")),
+          "adagrad, rmsprop, adam, adamw", {adagrad, rmsprop, adam, adamw}),
+      scalar_key(
+          "training.optimizer.weight_decay", [](auto& file) -> auto& { return file.training.optimizer.weight_decay; },
+          "Pulls weights (never biases) towards zero: added to the gradient, decoupled for adamw.", stated(">= 0")),
+      scalar_key(
+          "training.optimizer.clip_value", [](auto& file) -> auto& { return file.training.optimizer.clip_value; },
+          "Largest size of a gradient's component.", stated(">= 0 (0: off)")),
+      scalar_key(
+          "training.optimizer.clip_norm", [](auto& file) -> auto& { return file.training.optimizer.clip_norm; },
+          "Largest 2-norm of the whole gradient; one more launch a step.", stated(">= 0 (0: off)")),
+      scalar_key(
+          "training.schedule.type", [](auto& file) -> auto& { return file.training.schedule.type; },
+          "How the learning rate changes. A bare name may stand for the map."),
+      scalar_key(
+          "training.schedule.unit", [](auto& file) -> auto& { return file.training.schedule.unit; },
+          "What the schedule counts."),
+      with_schedule(scalar_key(
+                        "training.schedule.min_learning_rate",
+                        [](auto& file) -> auto& { return file.training.schedule.min_learning_rate; },
+                        "Learning rate at the end.", stated(">= 0")),
                     "cosine", {Schedule::cosine}),
-      with_schedule(scalar_key("training.schedule.gamma", [](auto& file) -> auto& { return file.training.schedule.gamma; },
-                               "Factor per unit (exponential) or per `step_size` units (step).", stated("0 < gamma <= 1")),
+      with_schedule(scalar_key(
+                        "training.schedule.gamma", [](auto& file) -> auto& { return file.training.schedule.gamma; },
+                        "Factor per unit (exponential) or per `step_size` units (step).", stated("0 < gamma <= 1")),
                     "exponential, step", {Schedule::exponential, Schedule::step}),
-      with_schedule(scalar_key("training.schedule.step_size", [](auto& file) -> auto& { return file.training.schedule.step_size; },
-                               "Units between two falls.", stated(">= 1")),
-                    "step", {Schedule::step}),
-      scalar_key("training.schedule.warmup", [](auto& file) -> auto& { return file.training.schedule.warmup; },
-                 "Units over which the rate first rises linearly.", stated(">= 0")),
-      scalar_key("training.early_stopping.patience", [](auto& file) -> auto& { return file.training.early_stopping.patience; },
-                 "Epochs without improvement of the validation (else training) loss after which to stop; the best parameters are kept.",
-                 stated(">= 0 (0: off)")),
-      only(scalar_key("training.early_stopping.min_delta", [](auto& file) -> auto& { return file.training.early_stopping.min_delta; },
-                      "How much lower the loss must be to count as better.", stated(">= 0")),
+      with_schedule(
+          scalar_key(
+              "training.schedule.step_size", [](auto& file) -> auto& { return file.training.schedule.step_size; },
+              "Units between two falls.", stated(">= 1")),
+          "step", {Schedule::step}),
+      scalar_key(
+          "training.schedule.warmup", [](auto& file) -> auto& { return file.training.schedule.warmup; },
+          "Units over which the rate first rises linearly.", stated(">= 0")),
+      scalar_key(
+          "training.early_stopping.patience", [](auto& file) -> auto& { return file.training.early_stopping.patience; },
+          "Epochs without improvement of the validation (else training) loss after which to stop; the best parameters "
+          "are kept.",
+          stated(">= 0 (0: off)")),
+      only(scalar_key(
+               "training.early_stopping.min_delta",
+               [](auto& file) -> auto& { return file.training.early_stopping.min_delta; },
+               "How much lower the loss must be to count as better.", stated(">= 0")),
            "patience > 0", [](const Draft& draft) { return draft.file.training.early_stopping.patience != 0; }),
-      scalar_key("training.epochs", [](auto& file) -> auto& { return file.training.epochs; }, "Passes over the training set.",
-                 stated(">= 0")),
+      scalar_key(
+          "training.epochs", [](auto& file) -> auto& { return file.training.epochs; }, "Passes over the training set.",
+          stated(">= 0")),
       batch_key(),
-      scalar_key("training.shuffle", [](auto& file) -> auto& { return file.training.shuffle; }, "A new order of rows every epoch."),
-      scalar_key("training.drop_last", [](auto& file) -> auto& { return file.training.drop_last; },
-                 "Leave out the smaller last batch of an epoch."),
-      scalar_key("training.fusion", [](auto& file) -> auto& { return file.training.fusion; },
-                 "How much one launch does; `auto`: the planner chooses from the problem."),
-      scalar_key("training.log_every", [](auto& file) -> auto& { return file.training.log_every; },
-                 "Epochs between reports; 0: about 100 reports a run.", stated(">= 0 (0: automatic)")),
-      scalar_key("training.validate_every", [](auto& file) -> auto& { return file.training.validate_every; },
-                 "Epochs between validations.", stated(">= 0 (0: at every report)")),
-      scalar_key("budget.launches", [](auto& file) -> auto& { return file.budget.launches; },
-                 "Most launches of a steady step; a run that exceeds it fails and names the culprit.", at_least_zero()),
-      scalar_key("budget.fences", [](auto& file) -> auto& { return file.budget.fences; }, "Most fences.", at_least_zero()),
-      scalar_key("budget.copies", [](auto& file) -> auto& { return file.budget.copies; }, "Most copies.", at_least_zero()),
-      scalar_key("budget.allocations", [](auto& file) -> auto& { return file.budget.allocations; }, "Most allocations.",
-                 at_least_zero()),
+      scalar_key(
+          "training.shuffle", [](auto& file) -> auto& { return file.training.shuffle; },
+          "A new order of rows every epoch."),
+      scalar_key(
+          "training.drop_last", [](auto& file) -> auto& { return file.training.drop_last; },
+          "Leave out the smaller last batch of an epoch."),
+      scalar_key(
+          "training.fusion", [](auto& file) -> auto& { return file.training.fusion; },
+          "How much one launch does; `auto`: the planner chooses from the problem."),
+      scalar_key(
+          "training.log_every", [](auto& file) -> auto& { return file.training.log_every; },
+          "Epochs between reports; 0: about 100 reports a run.", stated(">= 0 (0: automatic)")),
+      scalar_key(
+          "training.validate_every", [](auto& file) -> auto& { return file.training.validate_every; },
+          "Epochs between validations.", stated(">= 0 (0: at every report)")),
+      scalar_key(
+          "budget.launches", [](auto& file) -> auto& { return file.budget.launches; },
+          "Most launches of a steady step; a run that exceeds it fails and names the culprit.", at_least_zero()),
+      scalar_key(
+          "budget.fences", [](auto& file) -> auto& { return file.budget.fences; }, "Most fences.", at_least_zero()),
+      scalar_key(
+          "budget.copies", [](auto& file) -> auto& { return file.budget.copies; }, "Most copies.", at_least_zero()),
+      scalar_key(
+          "budget.allocations", [](auto& file) -> auto& { return file.budget.allocations; }, "Most allocations.",
+          at_least_zero()),
   };
 }
 

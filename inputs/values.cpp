@@ -12,7 +12,8 @@ std::string shown(const YamlNode& node) { return (node.quoted ? "the quoted text
 /// The text of a plain scalar, for types that are never written in quotes.
 const std::string& plain_text(const Value& value, std::string_view type, std::string_view allowed) {
   const auto& node = value.node;
-  if (node.kind == YamlNode::Kind::null) value.fail(fmt::format("has no value; expected {}{}", type, allowed_text(allowed)));
+  if (node.kind == YamlNode::Kind::null)
+    value.fail(fmt::format("has no value; expected {}{}", type, allowed_text(allowed)));
   if (node.kind != YamlNode::Kind::scalar) {
     value.fail(fmt::format("expected {}, found {}{}", type, describe(node), allowed_text(allowed)));
   }
@@ -25,7 +26,8 @@ void parse_integer(const Value& value, std::string_view allowed, T& out) {
   std::string_view text = plain_text(value, "an integer", allowed);
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  const bool negative = text.size() > 1 && text[0] == '-' && text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  const bool negative = text.size() > 1 && text[0] == '-' &&
+                        text.find_first_not_of("0123456789", 1) == std::string_view::npos;
   if (error == std::errc::result_out_of_range || (std::is_unsigned_v<T> && negative)) {
     value.fail(fmt::format("{} is {}{}", text, negative ? "out of range" : "too large", allowed_text(allowed)));
   }
@@ -36,10 +38,16 @@ void parse_integer(const Value& value, std::string_view allowed, T& out) {
 
 }  // namespace
 
-std::string allowed_text(std::string_view allowed) { return allowed.empty() ? "" : fmt::format("; allowed: {}", allowed); }
+std::string allowed_text(std::string_view allowed) {
+  return allowed.empty() ? "" : fmt::format("; allowed: {}", allowed);
+}
 
-void read_scalar(const Value& value, std::string_view allowed, std::int64_t& out) { parse_integer(value, allowed, out); }
-void read_scalar(const Value& value, std::string_view allowed, std::uint64_t& out) { parse_integer(value, allowed, out); }
+void read_scalar(const Value& value, std::string_view allowed, std::int64_t& out) {
+  parse_integer(value, allowed, out);
+}
+void read_scalar(const Value& value, std::string_view allowed, std::uint64_t& out) {
+  parse_integer(value, allowed, out);
+}
 void read_scalar(const Value& value, std::string_view allowed, int& out) { parse_integer(value, allowed, out); }
 
 void read_scalar(const Value& value, std::string_view allowed, double& out) {
@@ -63,14 +71,17 @@ void read_scalar(const Value& value, std::string_view allowed, double& out) {
 
 void read_scalar(const Value& value, std::string_view /*allowed*/, bool& out) {
   const auto& text = plain_text(value, "true or false", "");
-  if (text != "true" && text != "false") value.fail(fmt::format("{} is not a truth value; allowed: true, false", describe(value.node)));
+  if (text != "true" && text != "false")
+    value.fail(fmt::format("{} is not a truth value; allowed: true, false", describe(value.node)));
   out = text == "true";
 }
 
 void read_scalar(const Value& value, std::string_view allowed, std::string& out) {
   const auto& node = value.node;
-  if (node.kind == YamlNode::Kind::null) value.fail(fmt::format("has no value; expected a text{}", allowed_text(allowed)));
-  if (node.kind != YamlNode::Kind::scalar) value.fail(fmt::format("expected a text, found {}{}", describe(node), allowed_text(allowed)));
+  if (node.kind == YamlNode::Kind::null)
+    value.fail(fmt::format("has no value; expected a text{}", allowed_text(allowed)));
+  if (node.kind != YamlNode::Kind::scalar)
+    value.fail(fmt::format("expected a text, found {}{}", describe(node), allowed_text(allowed)));
   if (node.text.empty()) value.fail(fmt::format("is empty{}", allowed_text(allowed)));
   out = node.text;
 }
@@ -82,7 +93,8 @@ std::string read_name(const Value& value, const std::vector<std::string>& known)
     value.fail(fmt::format("expected a name, found {}; allowed: {}", describe(node), join(known)));
   }
   if (std::find(known.begin(), known.end(), node.text) == known.end()) {
-    value.fail(fmt::format("unknown name {}; allowed: {}{}", describe(node), join(known), did_you_mean(node.text, known)));
+    value.fail(
+        fmt::format("unknown name {}; allowed: {}{}", describe(node), join(known), did_you_mean(node.text, known)));
   }
   return node.text;
 }

@@ -1,4 +1,5 @@
-// Scalars of a run file: from YAML text to a typed value with one clear complaint, and back to YAML text that reads the same.
+// Scalars of a run file: from YAML text to a typed value with one clear complaint, and back to YAML text that reads the
+// same.
 #pragma once
 
 #include <concepts>

@@ -14,8 +14,8 @@
 namespace sinter::inputs::detail {
 namespace {
 
-/// Builds the tree from the parser's events. `open_` is the path of unfinished lists and maps, by index from the root, because
-/// the vectors that hold them move while they grow.
+/// Builds the tree from the parser's events. `open_` is the path of unfinished lists and maps, by index from the root,
+/// because the vectors that hold them move while they grow.
 class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(const Place& start) : start_(start) { root_.place = start; }
@@ -27,7 +27,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAnchor(const YAML::Mark& mark, const std::string&) override { refuse(mark, "an anchor (&)"); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "an alias (*)"); }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, anchor, YamlNode::Kind::null, ""); }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     if (awaits_key()) {
       if (anchor != 0) refuse(mark, "an anchor (&)");
       key_ = value;
@@ -36,21 +37,26 @@ class TreeBuilder : public YAML::EventHandler {
       const auto& map = current();
       if (const auto* earlier = map.find(key_)) {
         const auto line = earlier->key_place.line;
-        throw ConfigError(located(key_place_, path_of_key(), line == 0 ? "repeated key" : fmt::format("repeated key; first given at line {}", line)));
+        throw ConfigError(
+            located(key_place_, path_of_key(),
+                    line == 0 ? "repeated key" : fmt::format("repeated key; first given at line {}", line)));
       }
       return;
     }
     check_tag(mark, tag);
     auto& node = add(mark, anchor, YamlNode::Kind::scalar, value);
     node.quoted = tag == "!";
-    if (!node.quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL")) node.kind = YamlNode::Kind::null;
+    if (!node.quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL"))
+      node.kind = YamlNode::Kind::null;
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
     begin(mark, anchor, YamlNode::Kind::list);
   }
   void OnSequenceEnd() override { open_.pop_back(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     check_tag(mark, tag);
     begin(mark, anchor, YamlNode::Kind::map);
   }
@@ -73,7 +79,8 @@ class TreeBuilder : public YAML::EventHandler {
     return place;
   }
   [[noreturn]] void refuse(const YAML::Mark& mark, std::string_view what) const {
-    throw ConfigError(located(place_of(mark), "", fmt::format("{} is not allowed in a run file; write the value out", what)));
+    throw ConfigError(
+        located(place_of(mark), "", fmt::format("{} is not allowed in a run file; write the value out", what)));
   }
   void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, fmt::format("the tag '{}'", tag));
@@ -123,13 +130,15 @@ class TreeBuilder : public YAML::EventHandler {
 /// The one document in `text`; `start` is where its values are said to stand.
 YamlNode parse(std::string_view text, const Place& start) {
   if (const auto at = first_invalid_utf8(text); at != std::string::npos) {
-    throw ConfigError(located(start, "", fmt::format("not UTF-8 text: byte 0x{:02x} at offset {}",
-                                                     static_cast<unsigned char>(text[at]), at)));
+    throw ConfigError(
+        located(start, "",
+                fmt::format("not UTF-8 text: byte 0x{:02x} at offset {}", static_cast<unsigned char>(text[at]), at)));
   }
   const auto control = [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7F; };
   if (const auto it = std::find_if(text.begin(), text.end(), control); it != text.end()) {
-    throw ConfigError(located(start, "", fmt::format("not a text file: byte 0x{:02x} at offset {}",
-                                                     static_cast<unsigned char>(*it), it - text.begin())));
+    throw ConfigError(located(start, "",
+                              fmt::format("not a text file: byte 0x{:02x} at offset {}",
+                                          static_cast<unsigned char>(*it), it - text.begin())));
   }
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(start);
@@ -171,7 +180,8 @@ std::string describe(const YamlNode& node) {
     case YamlNode::Kind::scalar: break;
   }
   constexpr std::size_t shown = 60;
-  return node.text.size() <= shown ? fmt::format("'{}'", node.text) : fmt::format("a text of {} bytes", node.text.size());
+  return node.text.size() <= shown ? fmt::format("'{}'", node.text)
+                                   : fmt::format("a text of {} bytes", node.text.size());
 }
 
 YamlNode parse_yaml(std::string_view text, const std::string& origin) { return parse(text, Place{origin, 0, 0, ""}); }
@@ -190,16 +200,19 @@ void apply_override(YamlNode& root, const std::string& assignment) {
   std::istringstream names(path);
   for (std::string name, walked; std::getline(names, name, '.'); walked += (walked.empty() ? "" : ".") + name) {
     if (node->kind == YamlNode::Kind::scalar) {
-      auto type = std::exchange(*node, YamlNode{YamlNode::Kind::map, node->place, "", false, node->key, node->key_place, {}});
+      auto type = std::exchange(*node,
+                                YamlNode{YamlNode::Kind::map, node->place, "", false, node->key, node->key_place, {}});
       type.key = "type";
       type.key_place = type.place;
       node->items.push_back(std::move(type));
     }
     if (node->kind == YamlNode::Kind::list) {
-      throw ConfigError(located(place, "", fmt::format("{} is a list; set it as a whole: --set {}=[...]", walked, walked)));
+      throw ConfigError(
+          located(place, "", fmt::format("{} is a list; set it as a whole: --set {}=[...]", walked, walked)));
     }
     if (node->kind == YamlNode::Kind::null) node->kind = YamlNode::Kind::map;
-    auto it = std::find_if(node->items.begin(), node->items.end(), [&](const YamlNode& item) { return item.key == name; });
+    auto it = std::find_if(node->items.begin(), node->items.end(),
+                           [&](const YamlNode& item) { return item.key == name; });
     if (it == node->items.end()) {
       YamlNode fresh;
       fresh.place = fresh.key_place = place;

@@ -1,5 +1,6 @@
-// A YAML document as a tree that knows where each part came from. Stricter than yaml-cpp's own nodes: a repeated key is an error
-// instead of an overwrite; anchors, aliases, tags and second documents are refused. `--set a.b=c` puts values into the tree.
+// A YAML document as a tree that knows where each part came from. Stricter than yaml-cpp's own nodes: a repeated key is
+// an error instead of an overwrite; anchors, aliases, tags and second documents are refused. `--set a.b=c` puts values
+// into the tree.
 #pragma once
 
 #include <string>
@@ -39,7 +40,8 @@ std::string describe(const YamlNode& node);
 /// Throws ConfigError for what is not one plain YAML document. An empty document gives a null node.
 YamlNode parse_yaml(std::string_view text, const std::string& origin);
 
-/// Applies "a.b=c" where c is any YAML value. Where `a` holds a bare name, which stands for {type: name}, it is expanded first.
+/// Applies "a.b=c" where c is any YAML value. Where `a` holds a bare name, which stands for {type: name}, it is
+/// expanded first.
 void apply_override(YamlNode& root, const std::string& assignment);
 
 }  // namespace sinter::inputs::detail

@@ -1,5 +1,6 @@
-// CSV by RFC 4180: fields may stand in double quotes, "" within them is a quote, records end with LF or CRLF. Also: a byte order mark
-// is skipped, blank lines are, blanks around a number are. No comments. Opening finds the records; numbers are parsed when read.
+// CSV by RFC 4180: fields may stand in double quotes, "" within them is a quote, records end with LF or CRLF. Also: a
+// byte order mark is skipped, blank lines are, blanks around a number are. No comments. Opening finds the records;
+// numbers are parsed when read.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -22,14 +23,19 @@ struct Field {
 
 class CsvText {
  public:
-  CsvText(std::string path, std::string text, char delimiter) : path_(std::move(path)), text_(std::move(text)), delimiter_(delimiter) {}
+  CsvText(std::string path, std::string text, char delimiter)
+      : path_(std::move(path)),
+        text_(std::move(text)),
+        delimiter_(delimiter) {}
 
   [[nodiscard]] std::size_t start() const { return text_.starts_with("\xEF\xBB\xBF") ? 3 : 0; }
 
-  /// Reads the record at `at` into `fields` and moves on to the next; false at the end. Blank lines are skipped; `begin` is where
-  /// the record starts.
+  /// Reads the record at `at` into `fields` and moves on to the next; false at the end. Blank lines are skipped;
+  /// `begin` is where the record starts.
   bool next(std::size_t& at, std::size_t& begin, std::vector<Field>& fields) const {
-    while (at < text_.size() && (text_[at] == '\n' || (text_[at] == '\r' && at + 1 < text_.size() && text_[at + 1] == '\n'))) ++at;
+    while (at < text_.size() &&
+           (text_[at] == '\n' || (text_[at] == '\r' && at + 1 < text_.size() && text_[at + 1] == '\n')))
+      ++at;
     if (at >= text_.size()) return false;
     begin = at;
     fields.clear();
@@ -68,8 +74,9 @@ class CsvText {
     if (std::isfinite(value)) return value;
     const bool blank = field.text.find_first_not_of(" \t") == std::string_view::npos;
     constexpr std::size_t shown = 40;
-    fail(field.offset, blank ? fmt::format("column '{}' is empty; expected a number", column)
-                             : fmt::format("column '{}': '{}' is not a finite number", column, field.text.substr(0, shown)));
+    fail(field.offset,
+         blank ? fmt::format("column '{}' is empty; expected a number", column)
+               : fmt::format("column '{}': '{}' is not a finite number", column, field.text.substr(0, shown)));
   }
 
   const std::string& path() const { return path_; }
@@ -89,8 +96,11 @@ class CsvText {
       const Field result{std::string_view(text_).substr(begin, at - begin), begin};
       ++at;
       const auto rest = std::string_view(text_).substr(at);
-      const bool ends = rest.empty() || rest[0] == delimiter_ || rest[0] == '\n' || rest == "\r" || rest.starts_with("\r\n");
-      if (!ends) fail(at, fmt::format("'{}' after a closing quote; expected '{}' or the end of the line", text_[at], delimiter_));
+      const bool ends = rest.empty() || rest[0] == delimiter_ || rest[0] == '\n' || rest == "\r" ||
+                        rest.starts_with("\r\n");
+      if (!ends)
+        fail(at,
+             fmt::format("'{}' after a closing quote; expected '{}' or the end of the line", text_[at], delimiter_));
       return result;
     }
     const auto begin = at;
@@ -117,7 +127,8 @@ class CsvSource : public DataSource {
     std::vector<Field> fields;
     if (!csv_.next(at, begin, fields)) throw DataError(fmt::format("{}: empty; expected records of numbers", path));
     const auto width = fields.size();
-    const bool numbers = std::all_of(fields.begin(), fields.end(), [](const Field& f) { return std::isfinite(CsvText::number(f.text)); });
+    const bool numbers = std::all_of(fields.begin(), fields.end(),
+                                     [](const Field& f) { return std::isfinite(CsvText::number(f.text)); });
     const bool header = spec.header == CsvHeader::yes || (spec.header == CsvHeader::automatic && !numbers);
     std::vector<std::string> names;
     for (const auto& field : fields) names.push_back(header ? name_of(field) : fmt::format("column{}", names.size()));
@@ -174,7 +185,8 @@ std::unique_ptr<DataSource> open_csv(const DataSpec& spec, const std::string& pa
   if (part == DataPart::test) return nullptr;
   const char fallback = path.ends_with(".tsv") ? '\t' : ',';
   const char delimiter = spec.delimiter.empty() ? fallback : spec.delimiter.front();
-  return std::make_unique<CsvSource>(spec, CsvText(path, read_file(path, std::numeric_limits<std::uint64_t>::max()), delimiter));
+  return std::make_unique<CsvSource>(
+      spec, CsvText(path, read_file(path, std::numeric_limits<std::uint64_t>::max()), delimiter));
 }
 
 }  // namespace sinter::inputs::detail

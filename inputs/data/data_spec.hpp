@@ -24,27 +24,27 @@ struct Names<CsvHeader> {
 
 /// A column (CSV, NPY) or an array (NPZ, HDF5), by name or by index from 0.
 struct ColumnRef {
-  std::string name;         ///< used where index < 0
+  std::string name;  ///< used where index < 0
   std::int64_t index = -1;
 
   friend bool operator==(const ColumnRef&, const ColumnRef&) = default;
 };
 
 struct DataSpec {
-  std::string path;       ///< absolute; empty where a generator is used
-  std::string generator;  ///< a name of data_generators(), or empty
-  std::string format = "auto";  ///< a name of data_formats(); auto: by the path's extension
+  std::string path;                 ///< absolute; empty where a generator is used
+  std::string generator;            ///< a name of data_generators(), or empty
+  std::string format = "auto";      ///< a name of data_formats(); auto: by the path's extension
   std::vector<ColumnRef> features;  ///< empty: every column that is no target (CSV, NPY), array x (NPZ, HDF5)
   std::vector<ColumnRef> targets;   ///< empty: the last column (CSV, NPY), array y (NPZ, HDF5)
   CsvHeader header = CsvHeader::automatic;
-  std::string delimiter;            ///< of CSV: one character; empty: a tab for .tsv, else a comma
-  std::string test;                 ///< absolute path of a test set in the same format
+  std::string delimiter;                      ///< of CSV: one character; empty: a tab for .tsv, else a comma
+  std::string test;                           ///< absolute path of a test set in the same format
   std::optional<double> test_fraction;        ///< in (0, 1): share of the rows set aside for the test
   std::string validation;                     ///< absolute path of a validation set in the same format
   std::optional<double> validation_fraction;  ///< in (0, 1)
   std::uint64_t seed = 1;                     ///< of generators and splits
-  std::optional<std::int64_t> one_hot;        ///< >= 2: the one target is a class index, to be expanded into so many columns
-  bool features_only = false;                 ///< no targets are looked for; not of run files: see load_features()
+  std::optional<std::int64_t> one_hot;  ///< >= 2: the one target is a class index, to be expanded into so many columns
+  bool features_only = false;           ///< no targets are looked for; not of run files: see load_features()
 
   friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };

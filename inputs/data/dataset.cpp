@@ -18,7 +18,8 @@ namespace {
 std::unique_ptr<DataSource> open(const DataSpec& spec, const std::string& path, DataPart part, std::string_view key) {
   if (!spec.generator.empty()) {
     const auto generators = data_generators();
-    const auto it = std::find_if(generators.begin(), generators.end(), [&](const DataGenerator& g) { return g.name == spec.generator; });
+    const auto it = std::find_if(generators.begin(), generators.end(),
+                                 [&](const DataGenerator& g) { return g.name == spec.generator; });
     if (it == generators.end()) throw ConfigError(fmt::format("data.generator: unknown name '{}'", spec.generator));
     return it->open(spec.seed, part);
   }
@@ -31,7 +32,8 @@ std::unique_ptr<DataSource> open(const DataSpec& spec, const std::string& path, 
   return format->open(spec, path, part);
 }
 
-void require_finite(const std::vector<double>& values, const std::vector<std::string>& names, const std::string& origin) {
+void require_finite(const std::vector<double>& values, const std::vector<std::string>& names,
+                    const std::string& origin) {
   const auto it = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
   if (it == values.end()) return;
   const auto at = static_cast<std::size_t>(it - values.begin());
@@ -59,8 +61,9 @@ void expand_classes(SampleSet& set, const std::string& name, std::int64_t classe
   for (std::int64_t row = 0; row < set.rows; ++row) {
     const double value = set.targets[static_cast<std::size_t>(row)];
     if (value != std::floor(value) || value < 0 || value >= static_cast<double>(classes)) {
-      throw DataError(fmt::format("{}: row {} (from 0), column '{}': {} is no class index; allowed by data.one_hot: 0 to {}", origin, row,
-                                  name, value, classes - 1));
+      throw DataError(
+          fmt::format("{}: row {} (from 0), column '{}': {} is no class index; allowed by data.one_hot: 0 to {}",
+                      origin, row, name, value, classes - 1));
     }
     expanded[static_cast<std::size_t>(row * classes) + static_cast<std::size_t>(value)] = 1.0;
   }
@@ -73,26 +76,32 @@ SampleSet take_rows(const SampleSet& from, std::vector<std::int64_t> rows) {
   set.rows = static_cast<std::int64_t>(rows.size());
   const auto copy = [&](const std::vector<double>& source, std::vector<double>& target) {
     const auto width = static_cast<std::int64_t>(source.size()) / from.rows;
-    for (const auto row : rows) target.insert(target.end(), source.begin() + row * width, source.begin() + (row + 1) * width);
+    for (const auto row : rows)
+      target.insert(target.end(), source.begin() + row * width, source.begin() + (row + 1) * width);
   };
   copy(from.features, set.features);
   copy(from.targets, set.targets);
   return set;
 }
 
-/// Sets rows of data.train aside. Every row draws a key from (seed, row); the smallest keys go to the test, the next to validation.
+/// Sets rows of data.train aside. Every row draws a key from (seed, row); the smallest keys go to the test, the next to
+/// validation.
 void split(Dataset& data, const DataSpec& spec, const std::string& origin) {
   const auto rows = data.train.rows;
   const auto share = [&](std::optional<double> fraction) {
     return static_cast<std::int64_t>(std::llround(fraction.value_or(0.0) * static_cast<double>(rows)));
   };
   const auto test = share(spec.test_fraction), validation = share(spec.validation_fraction);
-  if (test == 0 && spec.test_fraction) throw DataError(fmt::format("{}: data.test_fraction {} of {} rows leaves no test row", origin, *spec.test_fraction, rows));
+  if (test == 0 && spec.test_fraction)
+    throw DataError(
+        fmt::format("{}: data.test_fraction {} of {} rows leaves no test row", origin, *spec.test_fraction, rows));
   if (validation == 0 && spec.validation_fraction) {
-    throw DataError(fmt::format("{}: data.validation_fraction {} of {} rows leaves no validation row", origin, *spec.validation_fraction, rows));
+    throw DataError(fmt::format("{}: data.validation_fraction {} of {} rows leaves no validation row", origin,
+                                *spec.validation_fraction, rows));
   }
   if (test + validation >= rows) {
-    throw DataError(fmt::format("{}: {} test rows and {} validation rows of {} leave nothing to train on", origin, test, validation, rows));
+    throw DataError(fmt::format("{}: {} test rows and {} validation rows of {} leave nothing to train on", origin, test,
+                                validation, rows));
   }
   if (test + validation == 0) return;
   const r123::Philox4x32 philox;
@@ -128,12 +137,15 @@ Dataset load_dataset(const DataSpec& spec) {
   data.feature_names = source->feature_names();
   data.target_names = source->target_names();
   if (spec.one_hot && data.target_names.size() != 1) {
-    throw DataError(fmt::format("{}: data.one_hot expands one target, but there are {}", origin, data.target_names.size()));
+    throw DataError(
+        fmt::format("{}: data.one_hot expands one target, but there are {}", origin, data.target_names.size()));
   }
   const auto read = [&](DataSource& part, const std::string& from) {
-    if (part.feature_names().size() != data.feature_names.size() || part.target_names().size() != data.target_names.size()) {
-      throw DataError(fmt::format("{}: {} features and {} targets, but the training set has {} and {}", from, part.feature_names().size(),
-                                  part.target_names().size(), data.feature_names.size(), data.target_names.size()));
+    if (part.feature_names().size() != data.feature_names.size() ||
+        part.target_names().size() != data.target_names.size()) {
+      throw DataError(fmt::format("{}: {} features and {} targets, but the training set has {} and {}", from,
+                                  part.feature_names().size(), part.target_names().size(), data.feature_names.size(),
+                                  data.target_names.size()));
     }
     auto set = read_all(part, from);
     if (spec.one_hot) expand_classes(set, data.target_names.front(), *spec.one_hot, from);
@@ -142,7 +154,8 @@ Dataset load_dataset(const DataSpec& spec) {
   data.train = read(*source, origin);
   if (auto held = open(spec, spec.path, DataPart::test, "data.path")) {
     if (!spec.test.empty() || spec.test_fraction) {
-      throw DataError(fmt::format("{}: holds a test set of its own; leave out data.test and data.test_fraction", origin));
+      throw DataError(
+          fmt::format("{}: holds a test set of its own; leave out data.test and data.test_fraction", origin));
     }
     data.test = read(*held, origin);
   }
@@ -175,7 +188,8 @@ SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_n
   }
   const auto width = source->feature_names().size();
   if (static_cast<std::int64_t>(width) != inputs) {
-    throw DataError(fmt::format("{}: {} columns, but the model has {} inputs ({})", spec.path, width, inputs, fmt::join(feature_names, ", ")));
+    throw DataError(fmt::format("{}: {} columns, but the model has {} inputs ({})", spec.path, width, inputs,
+                                fmt::join(feature_names, ", ")));
   }
   return read_all(*source, spec.path);
 }

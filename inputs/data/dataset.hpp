@@ -26,12 +26,13 @@ struct Dataset {
   [[nodiscard]] backend::HostSet view(const SampleSet& set) const;
 };
 
-/// Reads or generates the data and sets rows aside. A row's part depends on data.seed, its index and the number of rows alone, and
-/// rows keep their order within a part. Throws DataError or IoError.
+/// Reads or generates the data and sets rows aside. A row's part depends on data.seed, its index and the number of rows
+/// alone, and rows keep their order within a part. Throws DataError or IoError.
 Dataset load_dataset(const DataSpec& spec);
 
-/// Features alone, for predictions with a model of `inputs` features: in a table (CSV, NPY) the columns named `feature_names` where it has
-/// them all, else all its columns; in other formats as spec.features says. Throws DataError where their number differs.
+/// Features alone, for predictions with a model of `inputs` features: in a table (CSV, NPY) the columns named
+/// `feature_names` where it has them all, else all its columns; in other formats as spec.features says. Throws
+/// DataError where their number differs.
 SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_names, std::int64_t inputs);
 
 }  // namespace sinter

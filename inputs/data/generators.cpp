@@ -1,7 +1,9 @@
-// Data made instead of read. xor: the four points of exclusive or. uat: points (x, y) that lie between the x axis and the curve
+// Data made instead of read. xor: the four points of exclusive or. uat: points (x, y) that lie between the x axis and
+// the curve
 //   a(x) = (x² + x³ + x⁴ + x⁶) / x⁵ = 1/x³ + 1/x² + 1/x + x
-// on the curve's side (true: 0 < y < a(x) for x > 0, a(x) < y < 0 for x < 0), or not (false). The job after which it is named has 25
-// training and 6 test points; their hand-made originals lie mostly beyond the curve where false, and across the axis now and then.
+// on the curve's side (true: 0 < y < a(x) for x > 0, a(x) < y < 0 for x < 0), or not (false). The job after which it is
+// named has 25 training and 6 test points; their hand-made originals lie mostly beyond the curve where false, and
+// across the axis now and then.
 #include <algorithm>
 #include <cmath>
 
@@ -19,10 +21,12 @@ struct Range2 {
   double low, high;
 };
 
-/// Point `index` of a set of `count`: y = v a(x), with x and v drawn. Classes alternate, then branches; |x| is stratified over [1, 7],
-/// so that every set covers it. A true point has v in (0, 1), away from the ends; of three false ones, two lie beyond the curve and one
-/// across the axis. Test points keep a wider margin to the boundary than training points, and no point is farther than 12 from the origin.
-void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64_t count, double* features, double* target) {
+/// Point `index` of a set of `count`: y = v a(x), with x and v drawn. Classes alternate, then branches; |x| is
+/// stratified over [1, 7], so that every set covers it. A true point has v in (0, 1), away from the ends; of three
+/// false ones, two lie beyond the curve and one across the axis. Test points keep a wider margin to the boundary than
+/// training points, and no point is farther than 12 from the origin.
+void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64_t count, double* features,
+               double* target) {
   const bool test = part == DataPart::test;
   const r123::Philox4x32 philox;
   const auto draw = philox({{static_cast<std::uint32_t>(index), test ? 1U : 0U, 0U, 0U}},
@@ -48,7 +52,8 @@ void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64
   *target = inside ? 1.0 : 0.0;
 }
 
-std::unique_ptr<DataSource> points(std::vector<double> features, std::vector<double> targets, const std::string& target_name) {
+std::unique_ptr<DataSource> points(std::vector<double> features, std::vector<double> targets,
+                                   const std::string& target_name) {
   Pick x = pick_all(std::make_shared<MemoryTable>(2, std::move(features)), "");
   x.names = {"x", "y"};
   Pick y = pick_all(std::make_shared<MemoryTable>(1, std::move(targets)), target_name);

@@ -1,5 +1,5 @@
-// HDF5: named datasets of one axis (rows) or two (rows and columns), of any number type. Ranges of rows are read as hyperslabs, so
-// that a file larger than memory can be read in parts.
+// HDF5: named datasets of one axis (rows) or two (rows and columns), of any number type. Ranges of rows are read as
+// hyperslabs, so that a file larger than memory can be read in parts.
 #include <fmt/format.h>
 #include <hdf5.h>
 
@@ -46,11 +46,14 @@ class Quiet {
 class Hdf5Table : public Table {
  public:
   Hdf5Table(std::shared_ptr<Handle> file, std::string what, const std::string& name)
-      : file_(std::move(file)), what_(std::move(what)), dataset_(H5Dopen2(*file_, name.c_str(), H5P_DEFAULT), H5Dclose) {
+      : file_(std::move(file)),
+        what_(std::move(what)),
+        dataset_(H5Dopen2(*file_, name.c_str(), H5P_DEFAULT), H5Dclose) {
     if (!dataset_.good()) throw DataError(fmt::format("{}: cannot be opened as a dataset", what_));
     const Handle type(H5Dget_type(dataset_), H5Tclose);
     const auto kind = H5Tget_class(type);
-    if (kind != H5T_FLOAT && kind != H5T_INTEGER) throw DataError(fmt::format("{}: its elements are no numbers", what_));
+    if (kind != H5T_FLOAT && kind != H5T_INTEGER)
+      throw DataError(fmt::format("{}: its elements are no numbers", what_));
     const Handle space(H5Dget_space(dataset_), H5Sclose);
     const int axes = H5Sget_simple_extent_ndims(space);
     if (axes != 1 && axes != 2) {
@@ -61,7 +64,8 @@ class Hdf5Table : public Table {
     axes_ = axes;
     rows_ = static_cast<std::int64_t>(extents[0]);
     columns_ = static_cast<std::int64_t>(extents[1]);
-    if (rows_ <= 0 || columns_ <= 0) throw DataError(fmt::format("{}: empty: shape {} x {}", what_, extents[0], extents[1]));
+    if (rows_ <= 0 || columns_ <= 0)
+      throw DataError(fmt::format("{}: empty: shape {} x {}", what_, extents[0], extents[1]));
   }
   [[nodiscard]] std::int64_t rows() const override { return rows_; }
   [[nodiscard]] std::int64_t columns() const override { return columns_; }
@@ -73,7 +77,8 @@ class Hdf5Table : public Table {
     const Handle in_memory(H5Screate_simple(axes_, extents, nullptr), H5Sclose);
     const bool good = H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, extents, nullptr) >= 0 &&
                       H5Dread(dataset_, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, out) >= 0;
-    if (!good) throw DataError(fmt::format("{}: rows {} to {} cannot be read", what_, first_row, first_row + count - 1));
+    if (!good)
+      throw DataError(fmt::format("{}: rows {} to {} cannot be read", what_, first_row, first_row + count - 1));
   }
 
  private:
@@ -91,7 +96,8 @@ std::vector<std::string> top_names(hid_t file) {
   H5Gget_info(file, &info);
   for (hsize_t k = 0; k < info.nlinks; ++k) {
     char name[256] = {};
-    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, sizeof name, H5P_DEFAULT) >= 0) names.emplace_back(name);
+    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, k, name, sizeof name, H5P_DEFAULT) >= 0)
+      names.emplace_back(name);
   }
   return names;
 }

@@ -1,5 +1,6 @@
-// JSON: {"m": rows, "n": features, "x": [m n numbers], "y": [m numbers, or a multiple], "m_test": ..., "x_test": ..., "y_test": ...},
-// row-major. Read event by event, without a tree in between, so that repeated fields are seen and large files stay small.
+// JSON: {"m": rows, "n": features, "x": [m n numbers], "y": [m numbers, or a multiple], "m_test": ..., "x_test": ...,
+// "y_test": ...}, row-major. Read event by event, without a tree in between, so that repeated fields are seen and large
+// files stay small.
 #include <cmath>
 #include <limits>
 #include <map>
@@ -67,9 +68,10 @@ class JsonFields : public nlohmann::json_sax<nlohmann::json> {
     constexpr int out_of_range = 406;
     const bool huge = error.id == out_of_range;
     throw DataError(fmt::format("{}:{}:{}: {}", path_, line, offset - start + 1,
-                                huge                      ? fmt::format("{} is beyond what double precision holds", token)
-                                : offset + 1 >= text_.size() ? "not valid JSON: it ends too early"
-                                                          : fmt::format("not valid JSON near '{}'", printable(token))));
+                                huge ? fmt::format("{} is beyond what double precision holds", token)
+                                : offset + 1 >= text_.size()
+                                    ? "not valid JSON: it ends too early"
+                                    : fmt::format("not valid JSON near '{}'", printable(token))));
   }
 
  private:
@@ -87,7 +89,11 @@ class JsonFields : public nlohmann::json_sax<nlohmann::json> {
   }
   bool refuse(std::string_view what) const {
     if (field_.empty()) fail(fmt::format("expected an object with the fields m, n, x and y, found {}", what));
-    fail(fmt::format("{}: expected {}, found {}", place(), is_count() ? "an integer" : in_array_ ? "a number" : "an array of numbers", what));
+    fail(fmt::format("{}: expected {}, found {}", place(),
+                     is_count()  ? "an integer"
+                     : in_array_ ? "a number"
+                                 : "an array of numbers",
+                     what));
   }
   bool number(double value, std::optional<std::int64_t> integer) {
     if (in_array_) {
@@ -101,23 +107,25 @@ class JsonFields : public nlohmann::json_sax<nlohmann::json> {
   }
   static std::string printable(const std::string& token) {
     std::string text;
-    for (const char c : token.substr(token.size() > 20 ? token.size() - 20 : 0)) text += c >= 0x20 && c < 0x7F ? c : '?';
+    for (const char c : token.substr(token.size() > 20 ? token.size() - 20 : 0))
+      text += c >= 0x20 && c < 0x7F ? c : '?';
     return text;
   }
 };
 
 /// The array `name` of `rows` rows as a table, after a check that it divides into them.
-std::shared_ptr<Table> table_of(JsonFields& fields, const std::string& path, const std::string& name, const std::string& rows_name,
-                                std::optional<std::int64_t> columns) {
+std::shared_ptr<Table> table_of(JsonFields& fields, const std::string& path, const std::string& name,
+                                const std::string& rows_name, std::optional<std::int64_t> columns) {
   const auto rows = fields.counts_.at(rows_name);
   const auto it = fields.arrays_.find(name);
   if (it == fields.arrays_.end()) throw DataError(fmt::format("{}: field '{}' is missing", path, name));
   const auto length = static_cast<std::int64_t>(it->second.size());
   const auto fits = rows >= 1 && length >= rows && length % rows == 0 && (!columns || length / rows == *columns);
   if (!fits) {
-    throw DataError(columns ? fmt::format("{}: {} holds {} numbers; {} = {} and n = {} need {} x {}", path, name, length, rows_name, rows,
-                                          *columns, rows, *columns)
-                            : fmt::format("{}: {} holds {} numbers; {} = {} needs {} or a multiple", path, name, length, rows_name, rows, rows));
+    throw DataError(columns ? fmt::format("{}: {} holds {} numbers; {} = {} and n = {} need {} x {}", path, name,
+                                          length, rows_name, rows, *columns, rows, *columns)
+                            : fmt::format("{}: {} holds {} numbers; {} = {} needs {} or a multiple", path, name, length,
+                                          rows_name, rows, rows));
   }
   return std::make_shared<MemoryTable>(length / rows, std::move(it->second));
 }

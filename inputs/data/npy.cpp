@@ -13,7 +13,8 @@
 namespace sinter::inputs::detail {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "numbers in files are little-endian and are copied as they stand");
+static_assert(std::endian::native == std::endian::little,
+              "numbers in files are little-endian and are copied as they stand");
 
 /// What follows 'key': in the header, a Python dictionary.
 std::string_view entry(std::string_view header, std::string_view key, const std::string& what) {
@@ -27,7 +28,8 @@ std::string_view entry(std::string_view header, std::string_view key, const std:
 /// "(3, 4)" and "(3,)".
 std::vector<std::int64_t> parse_shape(std::string_view text, const std::string& what) {
   const auto close = text.find(')');
-  if (!text.starts_with('(') || close == std::string_view::npos) throw DataError(fmt::format("{}: damaged NPY header: shape", what));
+  if (!text.starts_with('(') || close == std::string_view::npos)
+    throw DataError(fmt::format("{}: damaged NPY header: shape", what));
   std::vector<std::int64_t> shape;
   for (auto inside = text.substr(1, close - 1); !inside.empty();) {
     const auto comma = std::min(inside.find(','), inside.size());
@@ -73,7 +75,8 @@ Loader loader_of(char kind, int size) {
 NpyTable::NpyTable(std::string what, std::string bytes) : what_(std::move(what)), bytes_(std::move(bytes)) {
   const std::string_view all = bytes_;
   if (all.empty()) throw DataError(fmt::format("{}: empty; expected a NumPy array", what_));
-  if (all.size() < 12 || !all.starts_with("\x93NUMPY")) throw DataError(fmt::format("{}: not a NumPy array (NPY)", what_));
+  if (all.size() < 12 || !all.starts_with("\x93NUMPY"))
+    throw DataError(fmt::format("{}: not a NumPy array (NPY)", what_));
   const auto version = static_cast<unsigned char>(all[6]);
   if (version < 1 || version > 3) throw DataError(fmt::format("{}: NPY version {}; allowed: 1, 2, 3", what_, version));
   std::uint32_t length = 0;
@@ -85,14 +88,17 @@ NpyTable::NpyTable(std::string what, std::string bytes) : what_(std::move(what))
 
   const auto descr = entry(header, "descr", what_);
   const auto quote = descr.find('\'', 1);
-  const auto type = descr.starts_with('\'') && quote != std::string_view::npos ? descr.substr(1, quote - 1) : std::string_view("a record");
+  const auto type = descr.starts_with('\'') && quote != std::string_view::npos ? descr.substr(1, quote - 1)
+                                                                               : std::string_view("a record");
   if (type.size() == 3) {
     kind_ = type[1];
     size_ = type[2] - '0';
   }
-  const bool readable = type.size() == 3 && (type[0] == '<' || (type[0] == '|' && size_ == 1)) && loader_of(kind_, size_) != nullptr;
+  const bool readable = type.size() == 3 && (type[0] == '<' || (type[0] == '|' && size_ == 1)) &&
+                        loader_of(kind_, size_) != nullptr;
   if (!readable) {
-    throw DataError(fmt::format("{}: element type {}; allowed: <f4, <f8, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, |b1", what_, type));
+    throw DataError(fmt::format("{}: element type {}; allowed: <f4, <f8, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, |b1",
+                                what_, type));
   }
   fortran_ = entry(header, "fortran_order", what_).starts_with("True");
   const auto shape = parse_shape(entry(header, "shape", what_), what_);
@@ -103,9 +109,10 @@ NpyTable::NpyTable(std::string what, std::string bytes) : what_(std::move(what))
   columns_ = shape.size() == 2 ? shape[1] : 1;
   if (rows_ == 0 || columns_ == 0) throw DataError(fmt::format("{}: empty: shape {} x {}", what_, rows_, columns_));
   const auto held = static_cast<std::int64_t>(bytes_.size() - data_) / size_;
-  if (rows_ > held || columns_ > held / rows_ || rows_ * columns_ * size_ != static_cast<std::int64_t>(bytes_.size() - data_)) {
-    throw DataError(fmt::format("{}: shape {} x {} of {}-byte numbers does not fit its {} bytes of data", what_, rows_, columns_, size_,
-                                bytes_.size() - data_));
+  if (rows_ > held || columns_ > held / rows_ ||
+      rows_ * columns_ * size_ != static_cast<std::int64_t>(bytes_.size() - data_)) {
+    throw DataError(fmt::format("{}: shape {} x {} of {}-byte numbers does not fit its {} bytes of data", what_, rows_,
+                                columns_, size_, bytes_.size() - data_));
   }
 }
 

@@ -1,5 +1,5 @@
-// A NumPy array (NPY format, versions 1 to 3) as a table: one or two axes, C or Fortran order, little-endian floats and integers.
-// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+// A NumPy array (NPY format, versions 1 to 3) as a table: one or two axes, C or Fortran order, little-endian floats and
+// integers. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// NPZ: a ZIP archive of NPY files, stored or deflated. The central directory at the end tells the members; zlib inflates them.
-// ZIP64, which starts at 4 GiB or 65535 members, and encryption are refused. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// NPZ: a ZIP archive of NPY files, stored or deflated. The central directory at the end tells the members; zlib
+// inflates them. ZIP64, which starts at 4 GiB or 65535 members, and encryption are refused.
+// https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -31,7 +32,8 @@ class ZipArchive {
     if (end == std::string::npos || end + end_size > bytes_.size()) fail("truncated: its directory is missing");
     const auto count = number(end + 10, 2);
     std::size_t at = number(end + 16, 4);
-    if (count == 0xFFFF || at == 0xFFFFFFFF) fail("a ZIP64 archive (4 GiB and more); allowed: smaller ones; use NPY or HDF5");
+    if (count == 0xFFFF || at == 0xFFFFFFFF)
+      fail("a ZIP64 archive (4 GiB and more); allowed: smaller ones; use NPY or HDF5");
     for (std::uint32_t k = 0; k < count; ++k) {
       constexpr std::size_t entry_size = 46;
       if (at + entry_size > bytes_.size() || bytes_.compare(at, 4, "PK\x01\x02") != 0) fail("damaged directory");
@@ -59,7 +61,8 @@ class ZipArchive {
 
   /// The table of an array, or null where there is none.
   [[nodiscard]] std::shared_ptr<Table> open(const std::string& name) const {
-    const auto it = std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.name == name; });
+    const auto it = std::find_if(members_.begin(), members_.end(),
+                                 [&](const Member& member) { return member.name == name; });
     if (it == members_.end()) return nullptr;
     return std::make_shared<NpyTable>(fmt::format("{}: array '{}'", path_, name), unpack(*it));
   }
@@ -78,7 +81,8 @@ class ZipArchive {
     constexpr std::size_t local_size = 30;
     const auto start = std::size_t{member.header} + local_size + number(std::size_t{member.header} + 26, 2) +
                        number(std::size_t{member.header} + 28, 2);
-    if (bytes_.compare(member.header, 4, "PK\x03\x04") != 0) fail(fmt::format("array '{}': damaged header", member.name));
+    if (bytes_.compare(member.header, 4, "PK\x03\x04") != 0)
+      fail(fmt::format("array '{}': damaged header", member.name));
     if (start + member.packed > bytes_.size()) fail(fmt::format("array '{}': truncated", member.name));
     if ((member.flags & 1U) != 0) fail(fmt::format("array '{}': encrypted", member.name));
     require_memory(member.size, fmt::format("{}: array '{}'", path_, member.name));
@@ -95,12 +99,15 @@ class ZipArchive {
       stream.avail_out = member.size;
       const int status = inflate(&stream, Z_FINISH);
       inflateEnd(&stream);
-      if (status != Z_STREAM_END || stream.total_out != member.size) fail(fmt::format("array '{}': damaged compressed data", member.name));
+      if (status != Z_STREAM_END || stream.total_out != member.size)
+        fail(fmt::format("array '{}': damaged compressed data", member.name));
     } else {
-      fail(fmt::format("array '{}': compression method {}; allowed: stored (0), deflated (8)", member.name, member.method));
+      fail(fmt::format("array '{}': compression method {}; allowed: stored (0), deflated (8)", member.name,
+                       member.method));
     }
     const auto crc = crc32(0, reinterpret_cast<const Bytef*>(out.data()), static_cast<uInt>(out.size()));
-    if (out.size() != member.size || crc != member.crc) fail(fmt::format("array '{}': its checksum does not match", member.name));
+    if (out.size() != member.size || crc != member.crc)
+      fail(fmt::format("array '{}': its checksum does not match", member.name));
     return out;
   }
 

@@ -1,4 +1,5 @@
-// Where rows come from. A DataSource is one opened file or generator; a format is one file in this folder and one line in sources.cpp.
+// Where rows come from. A DataSource is one opened file or generator; a format is one file in this folder and one line
+// in sources.cpp.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ struct DataFormat {
   std::string_view name;
   std::string_view extensions;  ///< separated by blanks
   std::string_view description;
-  bool picks_columns;           ///< features and targets are columns of one table, and targets must be named
+  bool picks_columns;  ///< features and targets are columns of one table, and targets must be named
   /// Null for a test part that the file does not hold. Throws DataError or IoError.
   std::unique_ptr<DataSource> (*open)(const DataSpec& spec, const std::string& path, DataPart part);
 };

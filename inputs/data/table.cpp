@@ -14,15 +14,16 @@ namespace {
 class TableSource : public DataSource {
  public:
   TableSource(const std::string& path, std::vector<Pick> features, std::vector<Pick> targets)
-      : features_(std::move(features)), targets_(std::move(targets)) {
+      : features_(std::move(features)),
+        targets_(std::move(targets)) {
     rows_ = features_.front().table->rows();
     for (const auto* side : {&features_, &targets_}) {
       for (const auto& pick : *side) {
         auto& names = side == &features_ ? feature_names_ : target_names_;
         names.insert(names.end(), pick.names.begin(), pick.names.end());
         if (pick.table->rows() != rows_) {
-          throw DataError(fmt::format("{}: '{}' has {} rows, but '{}' has {}", path, pick.names.front(), pick.table->rows(),
-                                      feature_names_.front(), rows_));
+          throw DataError(fmt::format("{}: '{}' has {} rows, but '{}' has {}", path, pick.names.front(),
+                                      pick.table->rows(), feature_names_.front(), rows_));
         }
       }
     }
@@ -36,14 +37,16 @@ class TableSource : public DataSource {
   }
 
  private:
-  static void read_side(const std::vector<Pick>& side, std::size_t width, std::int64_t first_row, std::int64_t count, double* out) {
+  static void read_side(const std::vector<Pick>& side, std::size_t width, std::int64_t first_row, std::int64_t count,
+                        double* out) {
     for (const auto& pick : side) {
       const auto columns = pick.table->columns();
       std::vector<double> block(static_cast<std::size_t>(count * columns));
       pick.table->read(first_row, count, block.data());
       for (std::int64_t row = 0; row < count; ++row) {
         for (std::size_t k = 0; k < pick.columns.size(); ++k) {
-          out[static_cast<std::size_t>(row) * width + k] = block[static_cast<std::size_t>(row * columns + pick.columns[k])];
+          out[static_cast<std::size_t>(row) * width + k] =
+              block[static_cast<std::size_t>(row * columns + pick.columns[k])];
         }
       }
       out += pick.columns.size();
@@ -55,18 +58,21 @@ class TableSource : public DataSource {
   std::int64_t rows_ = 0;
 };
 
-std::int64_t find_column(const ColumnRef& ref, const std::string& path, const std::vector<std::string>& names, bool unnamed) {
+std::int64_t find_column(const ColumnRef& ref, const std::string& path, const std::vector<std::string>& names,
+                         bool unnamed) {
   const auto count = static_cast<std::int64_t>(names.size());
   if (ref.index >= 0) {
     if (ref.index < count) return ref.index;
     throw DataError(fmt::format("{}: no column {}; its {} columns are counted from 0", path, ref.index, count));
   }
   if (unnamed) {
-    throw DataError(fmt::format("{}: no column '{}'; its {} columns have no names and are chosen by index from 0", path, ref.name, count));
+    throw DataError(fmt::format("{}: no column '{}'; its {} columns have no names and are chosen by index from 0", path,
+                                ref.name, count));
   }
   const auto it = std::find(names.begin(), names.end(), ref.name);
   if (it == names.end()) {
-    throw DataError(fmt::format("{}: no column '{}'; it has: {}{}", path, ref.name, join(names), did_you_mean(ref.name, names)));
+    throw DataError(
+        fmt::format("{}: no column '{}'; it has: {}{}", path, ref.name, join(names), did_you_mean(ref.name, names)));
   }
   if (std::find(it + 1, names.end(), ref.name) != names.end()) {
     throw DataError(fmt::format("{}: more than one column is named '{}'; choose it by index from 0", path, ref.name));
@@ -84,23 +90,27 @@ Pick pick_all(std::shared_ptr<Table> table, const std::string& name) {
   Pick pick;
   pick.columns.resize(static_cast<std::size_t>(table->columns()));
   std::iota(pick.columns.begin(), pick.columns.end(), std::int64_t{0});
-  for (const auto column : pick.columns) pick.names.push_back(pick.columns.size() == 1 ? name : fmt::format("{}{}", name, column));
+  for (const auto column : pick.columns)
+    pick.names.push_back(pick.columns.size() == 1 ? name : fmt::format("{}{}", name, column));
   pick.table = std::move(table);
   return pick;
 }
 
-std::unique_ptr<DataSource> make_source(const std::string& path, std::vector<Pick> features, std::vector<Pick> targets) {
+std::unique_ptr<DataSource> make_source(const std::string& path, std::vector<Pick> features,
+                                        std::vector<Pick> targets) {
   return std::make_unique<TableSource>(path, std::move(features), std::move(targets));
 }
 
-ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const std::vector<std::string>& names, bool unnamed) {
+ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const std::vector<std::string>& names,
+                            bool unnamed) {
   ColumnChoice choice;
   std::vector<bool> taken(names.size(), false);
   const auto take = [&](const std::vector<ColumnRef>& refs, std::vector<std::int64_t>& columns) {
     for (const auto& ref : refs) {
       const auto column = find_column(ref, path, names, unnamed);
       if (taken[static_cast<std::size_t>(column)]) {
-        throw DataError(fmt::format("{}: column {} ('{}') is chosen twice", path, column, names[static_cast<std::size_t>(column)]));
+        throw DataError(
+            fmt::format("{}: column {} ('{}') is chosen twice", path, column, names[static_cast<std::size_t>(column)]));
       }
       taken[static_cast<std::size_t>(column)] = true;
       columns.push_back(column);
@@ -113,8 +123,10 @@ ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const
       if (!taken[column]) choice.features.push_back(static_cast<std::int64_t>(column));
     }
   }
-  if (choice.features.empty()) throw DataError(fmt::format("{}: no column is left for the features; it has: {}", path, join(names)));
-  if (choice.targets.empty() && !spec.features_only) throw DataError(fmt::format("{}: no target column is chosen; it has: {}", path, join(names)));
+  if (choice.features.empty())
+    throw DataError(fmt::format("{}: no column is left for the features; it has: {}", path, join(names)));
+  if (choice.targets.empty() && !spec.features_only)
+    throw DataError(fmt::format("{}: no target column is chosen; it has: {}", path, join(names)));
   return choice;
 }
 

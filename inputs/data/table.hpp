@@ -1,4 +1,5 @@
-// Tables of numbers that formats open, and the DataSource that picks features and targets out of one or several of them.
+// Tables of numbers that formats open, and the DataSource that picks features and targets out of one or several of
+// them.
 #pragma once
 
 #include <cstdint>
@@ -48,20 +49,23 @@ Pick pick_all(std::shared_ptr<Table> table, const std::string& name);
 /// Throws DataError, beginning with `path`, where the tables differ in rows.
 std::unique_ptr<DataSource> make_source(const std::string& path, std::vector<Pick> features, std::vector<Pick> targets);
 
-/// Columns of one table by the rules of DataSpec: features default to what is no target. `names` are those of all columns; `unnamed`
-/// says that they were made up. Throws DataError for one that is missing, ambiguous or chosen twice.
+/// Columns of one table by the rules of DataSpec: features default to what is no target. `names` are those of all
+/// columns; `unnamed` says that they were made up. Throws DataError for one that is missing, ambiguous or chosen twice.
 struct ColumnChoice {
   std::vector<std::int64_t> features, targets;
 };
-ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const std::vector<std::string>& names, bool unnamed);
+ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const std::vector<std::string>& names,
+                            bool unnamed);
 
-/// The arrays of an NPZ or HDF5 file by the rules of DataSpec: x and y by default, x_test and y_test beside them for the test part.
-/// `open` gives the table of a name, or null where there is none; `known` are the names that there are, for messages.
+/// The arrays of an NPZ or HDF5 file by the rules of DataSpec: x and y by default, x_test and y_test beside them for
+/// the test part. `open` gives the table of a name, or null where there is none; `known` are the names that there are,
+/// for messages.
 template <class Open>
 std::unique_ptr<DataSource> open_arrays(const DataSpec& spec, const std::string& path, DataPart part, const Open& open,
                                         const std::vector<std::string>& known);
 
-[[noreturn]] void fail_missing_array(const std::string& path, const std::string& name, const std::vector<std::string>& known);
+[[noreturn]] void fail_missing_array(const std::string& path, const std::string& name,
+                                     const std::vector<std::string>& known);
 [[noreturn]] void fail_array_by_index(const std::string& path, std::int64_t index);
 
 template <class Open>
@@ -81,9 +85,11 @@ std::unique_ptr<DataSource> open_arrays(const DataSpec& spec, const std::string&
   };
   auto features = pick(spec.features, "x");
   auto targets = spec.features_only ? std::vector<Pick>{} : pick(spec.targets, "y");
-  // Where arrays were chosen, an x_test beside them need not belong to the choice; where they were not, half a test set is a mistake.
+  // Where arrays were chosen, an x_test beside them need not belong to the choice; where they were not, half a test set
+  // is a mistake.
   const bool chosen = !spec.features.empty() || !spec.targets.empty();
-  if (part == DataPart::test && (chosen ? features.empty() || targets.empty() : features.empty() && targets.empty())) return nullptr;
+  if (part == DataPart::test && (chosen ? features.empty() || targets.empty() : features.empty() && targets.empty()))
+    return nullptr;
   if (features.empty() || (targets.empty() && !spec.features_only)) {
     fail_missing_array(path, (features.empty() ? "the test set's features" : "the test set's targets"), known);
   }

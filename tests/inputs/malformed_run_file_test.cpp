@@ -25,7 +25,8 @@ void check(const std::vector<Case>& cases) {
 }
 
 // A run file in four lines: device, data, model, training. Each helper replaces what follows one of the keys.
-std::string file(const std::string& device, const std::string& data, const std::string& model, const std::string& training) {
+std::string file(const std::string& device, const std::string& data, const std::string& model,
+                 const std::string& training) {
   return "device: " + device + "\ndata: " + data + "\nmodel: " + model + "\ntraining: " + training + "\n";
 }
 const std::string any = "{space: auto}", xor_data = "{generator: xor}", linear = "{type: linear_regression}";
@@ -54,7 +55,8 @@ TEST_CASE("what is not one plain YAML map is refused with its place") {
       {"a: b: c", ":1:5: not valid YAML: illegal map value"},
       {"device: {space: auto}\n---\ndata: 1\n", ": more than one YAML document (---)"},
       {"a: &x 1\nb: *x\n", ":1:4: an anchor (&) is not allowed in a run file; write the value out"},
-      {"training: !!map {epochs: 3}", ":1:11: the tag 'tag:yaml.org,2002:map' is not allowed in a run file; write the value out"},
+      {"training: !!map {epochs: 3}",
+       ":1:11: the tag 'tag:yaml.org,2002:map' is not allowed in a run file; write the value out"},
       {"? [a]\n: 1\n", ":1:3: not valid here: a key must be a plain name"},
   });
 }
@@ -73,7 +75,8 @@ TEST_CASE("files that are no run files are refused before they are parsed") {
   CHECK(error_text<IoError>([&] { read_run_file(missing); }) == missing + ": no such file");
   CHECK(error_text<IoError>([&] { read_run_file(folder.path("")); }) == folder.path("") + ": is a folder, not a file");
   const auto large = folder.write("large.yaml", std::string((1 << 20) + 1, ' '));
-  CHECK(error_text<ConfigError>([&] { read_run_file(large); }) == large + ": larger than 1048576 bytes, the most that is read here");
+  CHECK(error_text<ConfigError>([&] { read_run_file(large); }) ==
+        large + ": larger than 1048576 bytes, the most that is read here");
   const auto empty = folder.write("empty.yaml", "");
   CHECK(error_text<ConfigError>([&] { read_run_file(empty); }) ==
         empty + ": empty; a run file says at least device.space, data and model");
@@ -81,12 +84,14 @@ TEST_CASE("files that are no run files are refused before they are parsed") {
 
 TEST_CASE("unknown and repeated keys are refused with the nearest known one") {
   check({
-      {training("{}") + "trianing: {}\n", ":5:1: trianing: unknown key; allowed: " + top_keys + "; did you mean 'training'?"},
+      {training("{}") + "trianing: {}\n",
+       ":5:1: trianing: unknown key; allowed: " + top_keys + "; did you mean 'training'?"},
       {training("{}") + "training: {}\n", ":5:1: training: repeated key; first given at line 4"},
       {training("{epochs: 3, epochs: 4}"), ":4:23: training.epochs: repeated key; first given at line 4"},
       {training("\n  optimizer:\n    type: adam\n    beta1: 0.9\n    type: sgd"),
        ":8:5: training.optimizer.type: repeated key; first given at line 6"},
-      {training("{epoch: 3}"), ":4:12: training.epoch: unknown key; allowed: " + training_names + "; did you mean 'epochs'?"},
+      {training("{epoch: 3}"),
+       ":4:12: training.epoch: unknown key; allowed: " + training_names + "; did you mean 'epochs'?"},
       {training("{learning_rate: 3}"), ":4:12: training.learning_rate: unknown key; allowed: " + training_names +
                                            "; did you mean 'training.optimizer.learning_rate'?"},
       {model("{type: mlp, layers: [{width: 3, activaton: tanh}]}"),
@@ -103,12 +108,15 @@ TEST_CASE("wrong types are refused with what was expected") {
       {training("{epochs: }"), ":4:20: training.epochs: has no value; expected an integer; allowed: >= 0"},
       {training("{shuffle: yes}"), ":4:21: training.shuffle: 'yes' is not a truth value; allowed: true, false"},
       {training("{batch: all}"), ":4:19: training.batch: 'all' is not an integer; allowed: >= 1, or full"},
-      {training("{optimizer: {learning_rate: fast}}"), ":4:39: training.optimizer.learning_rate: 'fast' is not a number; allowed: > 0"},
-      {training("{optimizer: [adam]}"), ":4:23: training.optimizer: expected a map of keys, found a list; allowed: type, learning_rate, "
-                                        "momentum, beta1, beta2, rho, epsilon, weight_decay, clip_value, clip_norm"},
+      {training("{optimizer: {learning_rate: fast}}"),
+       ":4:39: training.optimizer.learning_rate: 'fast' is not a number; allowed: > 0"},
+      {training("{optimizer: [adam]}"),
+       ":4:23: training.optimizer: expected a map of keys, found a list; allowed: type, learning_rate, "
+       "momentum, beta1, beta2, rho, epsilon, weight_decay, clip_value, clip_norm"},
       {training("{early_stopping: 5}"),
        ":4:28: training.early_stopping: expected a map of keys, found '5'; allowed: patience, min_delta"},
-      {device("cuda"), ":1:9: device: expected a map of keys, found 'cuda'; allowed: space, threads, precision, allow_fallback"},
+      {device("cuda"),
+       ":1:9: device: expected a map of keys, found 'cuda'; allowed: space, threads, precision, allow_fallback"},
       {model("{type: mlp, hidden: 4}"), ":3:28: model.hidden: expected a list of widths such as [16, 16], found '4'"},
       {model("{type: mlp, hidden: [4, x]}"), ":3:32: model.hidden[1]: 'x' is not an integer; allowed: >= 1"},
       {model("{type: mlp, layers: [3]}"),
@@ -122,7 +130,8 @@ TEST_CASE("wrong types are refused with what was expected") {
 TEST_CASE("values out of range are refused with what is allowed") {
   check({
       {training("{epochs: -1}"), ":4:20: training.epochs: -1 is out of range; allowed: >= 0"},
-      {training("{epochs: 99999999999999999999}"), ":4:20: training.epochs: 99999999999999999999 is too large; allowed: >= 0"},
+      {training("{epochs: 99999999999999999999}"),
+       ":4:20: training.epochs: 99999999999999999999 is too large; allowed: >= 0"},
       {training("{optimizer: {learning_rate: .inf}}"),
        ":4:39: training.optimizer.learning_rate: '.inf' is not a finite number; allowed: > 0"},
       {training("{optimizer: {learning_rate: nan}}"),
@@ -142,27 +151,32 @@ TEST_CASE("values out of range are refused with what is allowed") {
       {data("{path: a.csv, targets: [-1]}"),
        ":2:31: data.targets[0]: -1 is out of range; allowed: a name, or an index >= 0"},
       {data("{path: a.csv, targets: [a], delimiter: ab}"),
-       ":2:46: data.delimiter: 'ab' cannot separate fields; allowed: one character, no quote, letter, digit, '.', '+', '-' or end of line"},
+       ":2:46: data.delimiter: 'ab' cannot separate fields; allowed: one character, no quote, letter, digit, '.', '+', "
+       "'-' or end of line"},
   });
 }
 
 TEST_CASE("unknown names are refused with the nearest known one") {
   check({
-      {device("{space: cud}"), ":1:17: device.space: unknown name 'cud'; allowed: " + spaces + "; did you mean 'cuda'?"},
+      {device("{space: cud}"),
+       ":1:17: device.space: unknown name 'cud'; allowed: " + spaces + "; did you mean 'cuda'?"},
       {device("{space: gpu}"), ":1:17: device.space: unknown name 'gpu'; allowed: " + spaces},
       {device("{space: auto, precision: float16}"),
        ":1:34: device.precision: unknown name 'float16'; allowed: float32, float64; did you mean 'float32'?"},
-      {training("{optimizer: adm}"), ":4:23: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, nesterov, adagrad, "
-                                     "rmsprop, adam, adamw; did you mean 'adam'?"},
+      {training("{optimizer: adm}"),
+       ":4:23: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, nesterov, adagrad, "
+       "rmsprop, adam, adamw; did you mean 'adam'?"},
       {training("{fusion: steps}"), ":4:20: training.fusion: unknown name 'steps'; allowed: auto, none, layer"},
       {model("{type: perceptron}"),
        ":3:15: model.type: unknown name 'perceptron'; allowed: linear_regression, logistic_regression, mlp"},
       {model("{type: mlp, hidden: [4], activation: softmax}"),
-       ":3:45: model.activation: unknown name 'softmax'; allowed: identity, sigmoid, tanh, relu, leaky_relu, elu, gelu, silu, "
+       ":3:45: model.activation: unknown name 'softmax'; allowed: identity, sigmoid, tanh, relu, leaky_relu, elu, "
+       "gelu, silu, "
        "softplus, sin"},
       {data("{generator: xr}"), ":2:19: data.generator: unknown name 'xr'; allowed: xor, uat; did you mean 'xor'?"},
-      {data("{path: a.dat}"), ":2:14: data.path: the extension '.dat' does not tell the format; set data.format; allowed: "
-                              "csv (.csv .tsv .txt), npy (.npy), npz (.npz), hdf5 (.h5 .hdf5), json (.json)"},
+      {data("{path: a.dat}"),
+       ":2:14: data.path: the extension '.dat' does not tell the format; set data.format; allowed: "
+       "csv (.csv .tsv .txt), npy (.npy), npz (.npz), hdf5 (.h5 .hdf5), json (.json)"},
   });
 }
 
@@ -173,9 +187,11 @@ TEST_CASE("what is missing is named") {
       {device("{threads: 2}"), ":1:9: device.space: required; allowed: " + spaces},
       {data("{}"), ":2:7: data: no data; one of path and generator is required"},
       {data("{path: a.csv}"), ":2:7: data.targets: required with format csv; name the columns to predict"},
-      {model("{type: mlp}"), ":3:8: model: an mlp needs its layers; allowed: hidden, layers; for example hidden: [16, 16]"},
+      {model("{type: mlp}"),
+       ":3:8: model: an mlp needs its layers; allowed: hidden, layers; for example hidden: [16, 16]"},
       {model("{type: mlp, layers: []}"),
-       ":3:28: model.layers: expected a list of layers such as [{width: 16, activation: tanh}, {activation: sigmoid}], found an empty one"},
+       ":3:28: model.layers: expected a list of layers such as [{width: 16, activation: tanh}, {activation: sigmoid}], "
+       "found an empty one"},
       {model("{type: mlp, layers: [{activation: tanh}, {width: 1}]}"),
        ":3:29: model.layers[0]: width is missing; only the last layer may leave it to the data"},
   });
@@ -207,8 +223,10 @@ TEST_CASE("what has no effect or contradicts something else is refused") {
        ":3:55: model.output_activation: tanh does not suit logistic_regression; allowed: sigmoid, softmax"},
       {model("{type: mlp, hidden: [4], output_activation: softmax, outputs: 1}"),
        ":3:8: model: output activation softmax needs at least two outputs"},
-      {data("{generator: xor, path: a.csv}"), ":2:8: data.generator: given together with data.path; only one of them is allowed"},
-      {data("{path: a.json, targets: [y]}"), ":2:22: data.targets: has no effect here; it belongs to: formats csv, npy, npz, hdf5"},
+      {data("{generator: xor, path: a.csv}"),
+       ":2:8: data.generator: given together with data.path; only one of them is allowed"},
+      {data("{path: a.json, targets: [y]}"),
+       ":2:22: data.targets: has no effect here; it belongs to: formats csv, npy, npz, hdf5"},
       {data("{path: a.npz, header: true}"), ":2:21: data.header: has no effect here; it belongs to: format csv"},
       {data("{path: a.csv, targets: [a, a]}"), ":2:34: data.targets[1]: column 'a' is listed twice"},
       {data("{path: a.csv, targets: [a], test_fraction: 0.1, test: b.csv}"),

@@ -64,15 +64,19 @@ TEST_CASE("errors in overrides name the override") {
   CHECK(refused("epochs") == "--set epochs: expected key=value, for example training.epochs=500");
   CHECK(refused("=3") == "--set =3: expected key=value, for example training.epochs=500");
   CHECK(refused("training..x=3") == "--set training..x=3: expected key=value, for example training.epochs=500");
-  CHECK(refused("model.hidden.0=3") == "--set model.hidden.0=3: model.hidden is a list; set it as a whole: --set model.hidden=[...]");
+  CHECK(refused("model.hidden.0=3") ==
+        "--set model.hidden.0=3: model.hidden is a list; set it as a whole: --set model.hidden=[...]");
   CHECK(refused("trainin.epochs=3") ==
-        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget; did you mean 'training'?");
+        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget; did you "
+        "mean 'training'?");
   CHECK(refused("training.optimizer={type: adm}") ==
-        "--set training.optimizer={type: adm}: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, nesterov, adagrad, "
+        "--set training.optimizer={type: adm}: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, "
+        "nesterov, adagrad, "
         "rmsprop, adam, adamw; did you mean 'adam'?");
   CHECK(refused("training.optimizer={type: adam, type: sgd}") ==
         "--set training.optimizer={type: adam, type: sgd}: training.optimizer.type: repeated key");
   CHECK(refused("training.optimizer.momentum=0.5") ==
         "--set training.optimizer.momentum=0.5: has no effect here; it belongs to: optimizer momentum, nesterov");
-  CHECK(refused("data.path=a.csv") == "run.yaml:3:8: data.generator: given together with data.path; only one of them is allowed");
+  CHECK(refused("data.path=a.csv") ==
+        "run.yaml:3:8: data.generator: given together with data.path; only one of them is allowed");
 }

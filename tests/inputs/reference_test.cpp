@@ -72,7 +72,8 @@ TEST_CASE("what the schema states as allowed is what validate() enforces") {
     const auto assignment = key.path + "=" + wrong.at(key.path);
     overrides.push_back(assignment);
     CHECK(error_text<ConfigError>([&] {
-            parse_run_file("{device: {space: auto}, data: {generator: xor}, model: {type: linear_regression}}", "run.yaml", "/", overrides);
+            parse_run_file("{device: {space: auto}, data: {generator: xor}, model: {type: linear_regression}}",
+                           "run.yaml", "/", overrides);
           }) == "--set " + assignment + ": " + wrong.at(key.path) + " is out of range; allowed: " + key.allowed);
   }
 }

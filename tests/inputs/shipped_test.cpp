@@ -1,4 +1,5 @@
-// The run files of this repository: each is read, its data fit its model, and data sets follow the formulas of docs/data.md.
+// The run files of this repository: each is read, its data fit its model, and data sets follow the formulas of
+// docs/data.md.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_floating_point.hpp>
 
@@ -23,7 +24,8 @@ TEST_CASE("every shipped run file is read, and its data fit its model") {
     const auto data = load_dataset(run.data);
     fit_to_data(run, data);
     CHECK_FALSE(data.test.empty());
-    CHECK(parse_run_file(effective_yaml(run, make_plan(run.model, run.training, run.device.precision, data.train.rows)), "e.yaml", "/") == run);
+    CHECK(parse_run_file(effective_yaml(run, make_plan(run.model, run.training, run.device.precision, data.train.rows)),
+                         "e.yaml", "/") == run);
   }
   CHECK(files >= 5);
 }
@@ -45,7 +47,8 @@ TEST_CASE("the shipped data sets follow their formulas") {
   REQUIRE(oscillator.rows == 1024);
   for (std::size_t row = 0; row < 1024; ++row) {
     const double* u = &oscillator.features[8 * row];
-    const double position = std::sin(std::numbers::pi * u[0] * u[1]) + 0.5 * u[2] * u[2] + 0.3 * u[3] * u[4] + 0.1 * u[5];
+    const double position = std::sin(std::numbers::pi * u[0] * u[1]) + 0.5 * u[2] * u[2] + 0.3 * u[3] * u[4] +
+                            0.1 * u[5];
     const double energy = u[0] * u[0] + 0.5 * std::cos(2 * u[1] + u[6]) - 0.4 * u[7] * u[2];
     CHECK_THAT(oscillator.targets[2 * row], WithinAbs(position, 1e-5));
     CHECK_THAT(oscillator.targets[2 * row + 1], WithinAbs(energy, 1e-5));

@@ -90,7 +90,8 @@ TEST_CASE("malformed CSV files are refused with line, column and name") {
   CHECK(refused("a,y\n\"1,2\n3,4\n") == "t.csv:2:1: a quoted field that does not end");
   CHECK(refused("a,y\n\"1\"x,2\n") == "t.csv:2:4: 'x' after a closing quote; expected ',' or the end of the line");
   CHECK(refused("a,z\n1,2\n") == "t.csv: no column 'y'; it has: a, z");
-  CHECK(refused("age,price\n1,2\n", spec_of("", {{"prize", -1}})) == "t.csv: no column 'prize'; it has: age, price; did you mean 'price'?");
+  CHECK(refused("age,price\n1,2\n", spec_of("", {{"prize", -1}})) ==
+        "t.csv: no column 'prize'; it has: age, price; did you mean 'price'?");
   CHECK(refused("a,y\n1,2\n", spec_of("", {{"", 2}})) == "t.csv: no column 2; its 2 columns are counted from 0");
   CHECK(refused("1,2\n3,4\n") == "t.csv: no column 'y'; its 2 columns have no names and are chosen by index from 0");
   CHECK(refused("y,y\n1,2\n") == "t.csv: more than one column is named 'y'; choose it by index from 0");

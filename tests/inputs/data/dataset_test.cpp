@@ -92,8 +92,9 @@ TEST_CASE("features alone are read for predictions, by name where the table has 
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{3, 2, 6, 5});
   spec.path = folder.write("u.csv", "1,2\n3,4\n");
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{1, 2, 3, 4});
-  CHECK(error_text<DataError>([&] { load_features(spec, {"a", "b", "c"}, 3); }) ==
-        spec.path + ": 2 columns, but the model has 3 inputs (a, b, c)");
+  CHECK(error_text<DataError>([&] {
+          load_features(spec, {"a", "b", "c"}, 3);
+        }) == spec.path + ": 2 columns, but the model has 3 inputs (a, b, c)");
   spec.path = folder.write("x.json", R"({"m": 1, "n": 2, "x": [5, 6]})");
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{5, 6});
   spec.path = SINTER_SOURCE_DIR "/tests/inputs/data/stored.npz";
@@ -116,7 +117,8 @@ TEST_CASE("data sets that leave nothing to train on or do not fit together are r
   spec.test = folder.write("test.csv", "a,b,y\n1,2,3\n");
   CHECK(error_text<DataError>([&] { load_dataset(spec); }) ==
         spec.test + ": 2 features and 1 targets, but the training set has 1 and 1");
-  spec.path = folder.write("t.json", R"({"m": 1, "n": 1, "m_test": 1, "x": [1], "y": [1], "x_test": [1], "y_test": [1]})");
+  spec.path = folder.write("t.json",
+                           R"({"m": 1, "n": 1, "m_test": 1, "x": [1], "y": [1], "x_test": [1], "y_test": [1]})");
   CHECK(refused() == ": holds a test set of its own; leave out data.test and data.test_fraction");
 }
 

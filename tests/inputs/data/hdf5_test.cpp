@@ -93,7 +93,8 @@ TEST_CASE("malformed HDF5 data are refused") {
   const auto refused = [&](const std::string& features, const std::string& targets) {
     return error_text<DataError>([&] { load_dataset(spec_of(path, features, targets)); }).substr(path.size());
   };
-  CHECK(refused("x", "yy") == ": no array 'yy'; it holds: cube, empty, group, holed, short, text, x, x_test, y, y_test; did you mean 'y'?");
+  CHECK(refused("x", "yy") ==
+        ": no array 'yy'; it holds: cube, empty, group, holed, short, text, x, x_test, y, y_test; did you mean 'y'?");
   CHECK(refused("nowhere/z", "y").starts_with(": no array 'nowhere/z'; it holds: "));
   CHECK(refused("x", "group") == ": array 'group': cannot be opened as a dataset");
   CHECK(refused("x", "text") == ": array 'text': its elements are no numbers");
@@ -102,9 +103,11 @@ TEST_CASE("malformed HDF5 data are refused") {
   CHECK(refused("x", "short") == ": 'short' has 2 rows, but 'x0' has 3");
   CHECK(refused("x", "holed") == ": row 1 (from 0), column 'holed': nan is not a finite number");
   const auto rubbish = folder.write("rubbish.h5", "this is no HDF5 file");
-  CHECK(error_text<DataError>([&] { load_dataset(spec_of(rubbish, "", "")); }) == rubbish + ": not an HDF5 file, or damaged");
+  CHECK(error_text<DataError>([&] { load_dataset(spec_of(rubbish, "", "")); }) ==
+        rubbish + ": not an HDF5 file, or damaged");
   const auto truncated = folder.write("truncated.h5", test::text_of(path).substr(0, 2000));
-  CHECK(error_text<DataError>([&] { load_dataset(spec_of(truncated, "", "")); }) == truncated + ": not an HDF5 file, or damaged");
+  CHECK(error_text<DataError>([&] { load_dataset(spec_of(truncated, "", "")); }) ==
+        truncated + ": not an HDF5 file, or damaged");
 }
 
 TEST_CASE("an extent beyond the machine's memory is refused before anything is allocated") {
@@ -115,7 +118,8 @@ TEST_CASE("an extent beyond the machine's memory is refused before anything is a
   const hid_t space = H5Screate_simple(1, shape, nullptr);
   const hid_t options = H5Pcreate(H5P_DATASET_CREATE);
   H5Pset_chunk(options, 1, chunk);
-  for (const char* name : {"x", "y"}) H5Dclose(H5Dcreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, options, H5P_DEFAULT));
+  for (const char* name : {"x", "y"})
+    H5Dclose(H5Dcreate2(file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, options, H5P_DEFAULT));
   H5Pclose(options);
   H5Sclose(space);
   H5Fclose(file);

@@ -57,7 +57,8 @@ TEST_CASE("NPY arrays of floats and bytes, in C and Fortran order, give columns 
     CHECK(data.train.features == x);
     CHECK(data.train.targets == y);
   }
-  CHECK(load_dataset(spec_of(folder_of_files + "u1.npy", {{"", 1}})).train.targets == std::vector<double>{255, 254, 253, 252, 251, 250});
+  CHECK(load_dataset(spec_of(folder_of_files + "u1.npy", {{"", 1}})).train.targets ==
+        std::vector<double>{255, 254, 253, 252, 251, 250});
 }
 
 TEST_CASE("NPY versions 2 and 3 have longer header lengths") {
@@ -100,8 +101,10 @@ TEST_CASE("malformed NPY files are refused") {
         ": shape 9000000000000000000 x 9000000000000000000 of 4-byte numbers does not fit its 16 bytes of data");
   CHECK(refused_npy(npy(replaced(good, "(2, 2)", "(-2, 2)"), data)) == ": damaged NPY header: extent '-2'");
   CHECK(refused_npy(npy(replaced(good, "(2, 2)", "(2, 2"), data)) == ": damaged NPY header: shape");
-  CHECK(refused_npy(npy(replaced(good, "(2, 2)", "(2, 2, 1)"), data)) == ": 3 axes; allowed: 1 (rows) or 2 (rows and columns)");
-  CHECK(refused_npy(npy(replaced(good, "(2, 2)", "()"), data)) == ": 0 axes; allowed: 1 (rows) or 2 (rows and columns)");
+  CHECK(refused_npy(npy(replaced(good, "(2, 2)", "(2, 2, 1)"), data)) ==
+        ": 3 axes; allowed: 1 (rows) or 2 (rows and columns)");
+  CHECK(refused_npy(npy(replaced(good, "(2, 2)", "()"), data)) ==
+        ": 0 axes; allowed: 1 (rows) or 2 (rows and columns)");
   CHECK(refused_npy(npy(replaced(good, "(2, 2)", "(0, 2)"), "")) == ": empty: shape 0 x 2");
   CHECK(refused_npy(npy(replaced(good, "<f4", ">f4"), data)) ==
         ": element type >f4; allowed: <f4, <f8, |i1, <i2, <i4, <i8, |u1, <u2, <u4, <u8, |b1");
