@@ -16,7 +16,7 @@ namespace sinter {
 namespace inputs::detail {
 namespace {
 
-constexpr std::uint64_t largest_run_file = 1 << 20;
+constexpr std::uint64_t largest_run_file = 1 << 17;
 
 /// The names that may stand below a group ("" is the top), in order.
 std::vector<std::string> names_below(std::string_view group) {

@@ -39,7 +39,7 @@ budget:   {fences: 0, copies: 0, allocations: 0}
   the map: `optimizer: adam` is `optimizer: {type: adam}`.
 - **Numbers** are finite and plain: `500`, `0.01`, `1e-6`. Truth values are `true` and `false`. A text in quotes is
   never a number.
-- **Not used:** anchors, aliases, tags, further documents in the same file. A run file is UTF-8 and at most 1 MiB.
+- **Not used:** anchors, aliases, tags, further documents in the same file. A run file is UTF-8 and at most 128 KiB.
 - **Relative data paths** are relative to the run file's folder; `run.output` is relative to the working directory.
 - **Normalisation** is a visible choice, `none` by default. It is fitted on the training set alone and undone in
   predictions.

@@ -88,11 +88,8 @@ struct Range {
   bool (*good)(double) = nullptr;
 };
 inline Range stated(std::string text) { return {std::move(text), nullptr}; }
-inline Range at_least_zero(const std::string& note = "") {
-  return {">= 0" + note, [](double value) { return value >= 0; }};
-}
-inline Range at_least_one() {
-  return {">= 1", [](double value) { return value >= 1; }};
+inline Range at_least_zero() {
+  return {">= 0", [](double value) { return value >= 0; }};
 }
 
 /// A key that is one scalar of a RunFile; `access` maps a RunFile to a reference to it (or to an optional of it).

@@ -49,7 +49,13 @@ SampleSet read_all(DataSource& source, const std::string& origin) {
   inputs::detail::require_memory(static_cast<double>(rows) * static_cast<double>(width) * sizeof(double), origin);
   set.features.resize(rows * source.feature_names().size());
   set.targets.resize(rows * source.target_names().size());
-  source.read(0, set.rows, set.features.data(), set.targets.data());
+  // In ranges, because a source may hold a whole range a second time while it picks columns.
+  const auto range = std::max<std::size_t>(1, (std::size_t{1} << 20) / width);
+  for (std::size_t first = 0; first < rows; first += range) {
+    source.read(static_cast<std::int64_t>(first), static_cast<std::int64_t>(std::min(range, rows - first)),
+                set.features.data() + first * source.feature_names().size(),
+                set.targets.data() + first * source.target_names().size());
+  }
   require_finite(set.features, source.feature_names(), origin);
   require_finite(set.targets, source.target_names(), origin);
   return set;

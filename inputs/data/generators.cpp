@@ -17,7 +17,7 @@ namespace {
 
 double curve(double x) { return 1 / (x * x * x) + 1 / (x * x) + 1 / x + x; }
 
-struct Range2 {
+struct Interval {
   double low, high;
 };
 
@@ -39,13 +39,14 @@ void uat_point(std::uint64_t seed, DataPart part, std::int64_t index, std::int64
   const auto strata = static_cast<double>((count + 3) / 4);
   const double x = branch * (1.0 + 6.0 * (static_cast<double>(index / 4) + unit(0)) / strata);
   const double farthest = std::sqrt(144.0 - x * x) / std::abs(curve(x));
-  Range2 v{};
+  Interval v{};
   if (inside) {
-    v = test ? Range2{0.35, 0.65} : Range2{0.1, 0.85};
+    v = test ? Interval{0.35, 0.65} : Interval{0.1, 0.85};
   } else if (pair % 3 == 2) {
-    v = test ? Range2{-0.8, -0.5} : Range2{-1.0, -0.2};
+    v = test ? Interval{-0.8, -0.5} : Interval{-1.0, -0.2};
   } else {
-    v = test ? Range2{std::min(1.5, 0.95 * farthest), std::min(2.0, farthest)} : Range2{1.2, std::min(2.2, farthest)};
+    v = test ? Interval{std::min(1.5, 0.95 * farthest), std::min(2.0, farthest)}
+             : Interval{1.2, std::min(2.2, farthest)};
   }
   features[0] = x;
   features[1] = curve(x) * (v.low + (v.high - v.low) * unit(1));

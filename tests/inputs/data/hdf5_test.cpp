@@ -87,6 +87,21 @@ TEST_CASE("a range of rows is read as a hyperslab") {
   CHECK(targets == std::vector<double>{-8});
 }
 
+TEST_CASE("more rows than are read at once arrive whole") {
+  const test::TempFolder folder;
+  const auto path = folder.path("long.h5");
+  constexpr std::size_t rows = (1U << 20) + 3;
+  std::vector<double> values(rows);
+  for (std::size_t row = 0; row < rows; ++row) values[row] = static_cast<double>(row);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  put(file, "x", {rows}, H5T_IEEE_F64LE, values);
+  put(file, "y", {rows}, H5T_STD_I32LE, values);
+  H5Fclose(file);
+  const auto data = load_dataset(spec_of(path, "", ""));
+  CHECK((data.train.features == values));
+  CHECK((data.train.targets == values));
+}
+
 TEST_CASE("malformed HDF5 data are refused") {
   const test::TempFolder folder;
   const auto path = make_file(folder);
