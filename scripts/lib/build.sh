@@ -21,45 +21,40 @@ configure_preset() {
   say "configured $preset in $(since "$begin")"
 }
 
-# build_preset PRESET [TARGET...]: builds, silently where nothing is to do. The compiler's output is shown on failure; on a
-# terminal the progress is shown meanwhile, elsewhere a line every half a minute.
+# build_preset PRESET [TARGET...]: builds, silently where nothing is to do. Meanwhile the progress is shown, on a terminal in
+# one line, elsewhere every half a minute; the compiler's output is shown on failure.
 build_preset() {
-  local preset=$1 tree=$sinter_root/build/$1 begin log targets=() status=0; shift
+  local preset=$1 tree=$sinter_root/build/$1 begin log ninja builder status=0 ticks=0 told=0; shift
   begin=$(now)
-  if (( $# )); then targets=(--target "$@"); fi
   log=$tree/build.log
-  if cmake --build "$tree" "${targets[@]}" -- -n 2>/dev/null | grep -q 'no work to do'; then return; fi
-  say "building $preset"
-  if [[ -t 2 && $sinter_quiet != 1 ]]; then
-    cmake --build "$tree" "${targets[@]}" --parallel "$(build_jobs)" 2>&1 | tee "$log" | build_progress >&2 || status=1
-  else
-    cmake --build "$tree" "${targets[@]}" --parallel "$(build_jobs)" > "$log" 2>&1 &
-    local builder=$! waited=0
-    while kill -0 "$builder" 2>/dev/null; do
-      sleep 0.2
-      waited=$((waited + 1))
-      if (( waited % 150 == 0 )); then say "building $preset $(grep -aoE '^\[[0-9]+/[0-9]+\]' "$log" | tail -n 1)"; fi
-    done
-    wait "$builder" || status=1
-  fi
+  ninja=$(sed -n 's/^CMAKE_MAKE_PROGRAM:[^=]*=//p' "$tree/CMakeCache.txt")
+  "$ninja" -C "$tree" -j "$(build_jobs)" "$@" > "$log" 2>&1 &
+  builder=$!
+  trap 'kill "$builder" 2>/dev/null; wait "$builder"; exit 130' INT TERM   # what runs behind does not hear the keyboard
+  while kill -0 "$builder" 2>/dev/null; do
+    sleep 0.1
+    ticks=$((ticks + 1))
+    if (( ticks == 10 )); then say "building $preset"; told=1; fi
+    if (( ticks > 10 )) && [[ -t 2 && $sinter_quiet != 1 ]]; then
+      if (( ticks % 5 == 0 )); then printf '\r\033[K%.100s' "$(build_progress "$log" '.*')" >&2; fi
+    elif (( ticks % 300 == 0 )); then
+      say "building $preset $(build_progress "$log")"
+    fi
+  done
+  wait "$builder" || status=1
+  trap - INT TERM
+  if [[ -t 2 && $told == 1 && $sinter_quiet != 1 ]]; then printf '\r\033[K' >&2; fi
   if [[ $status != 0 ]]; then
     # From the first failure on; ninja writes FAILED before a command that failed.
     if grep -aq '^FAILED' "$log"; then sed -n '/^FAILED/,$p' "$log" | head -n 80 | sed 's/^/  | /' >&2; else log_tail "$log" 40; fi
     say "building $preset failed after $(since "$begin") (the whole log: $log)"
     return 1
   fi
-  say "built $preset in $(since "$begin")"
+  if ! grep -aq 'no work to do' "$log"; then say "built $preset in $(since "$begin")"; fi
 }
 
-# The progress on one line of the terminal.
-build_progress() {
-  local line width
-  width=$(tput cols 2>/dev/null || echo 80)
-  while IFS= read -r line; do
-    if [[ $line == \[* ]]; then printf '\r\033[K%s' "${line:0:width-1}"; fi
-  done
-  printf '\r\033[K'
-}
+# build_progress LOG [MORE]: ninja's last "[done/all]", and what follows it where asked.
+build_progress() { grep -aoE "^\[[0-9]+/[0-9]+\]${2:-}" "$1" | tail -n 1; }
 
 # One build of a tree at a time; the others wait. Released by exec and exit.
 lock_tree() {
