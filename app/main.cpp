@@ -44,6 +44,14 @@ struct CommandLine {
     add_info();
   }
 
+  /// CLI11 tells of a misspelt command only that none was given.
+  std::string explain(const CLI::ParseError& error, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-' || !app.get_subcommands().empty()) return error.what();
+    std::vector<std::string> names;
+    for (const auto* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+    return fmt::format("unknown command '{}'; allowed: {}", argv[1], fmt::join(names, ", "));
+  }
+
   CLI::App* add(const char* name, const char* description, const char* examples, int (*run)(CommandLine&, Console&)) {
     auto* sub = app.add_subcommand(name, description);
     sub->footer(examples);
@@ -142,7 +150,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& asked) {  // --help, --version
     return line.app.exit(asked);
   } catch (const CLI::ParseError& error) {
-    print_error(error.what());
+    print_error(line.explain(error, argc, argv));
     std::fputs("Run with --help for more information.\n", stderr);
     return exit_code(ErrorKind::usage);
   }

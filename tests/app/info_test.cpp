@@ -1,0 +1,92 @@
+// sinter info and sinter plan.
+#include "program.hpp"
+
+using namespace sinter;
+using test::Program;
+
+TEST_CASE("info lists spaces, modules, names and optional features") {
+  Program sinter;
+  const auto run = sinter({"info"});
+  CHECK(run.code == 0);
+  CHECK(run.says("sinter " SINTER_VERSION " on "));
+  CHECK(run.says("  cuda     -        not built: it needs a Kokkos with CUDA and an NVIDIA GPU\n"));
+  CHECK(run.says("  openmp   usable   float32 by libsinter_fake_module.so\n"));
+  CHECK(run.says("  optimizers       sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw\n"));
+  CHECK(run.says("  mpi    no   "));
+}
+
+TEST_CASE("info opens no module") {
+  Program sinter;
+  test::put(sinter.file("rubbish.so"), "no shared object");
+  sinter.add_module("fake", R"(["openmp"])", "[]", "[]", sinter.file("rubbish.so").string());
+  CHECK(sinter({"info"}).code == 0);
+}
+
+TEST_CASE("info in JSON says the same") {
+  Program sinter;
+  test::put(sinter.modules() / "other.so", "");
+  sinter.add_module("other", R"(["serial"])", "[]", R"(["quantum"])", "other.so");
+  test::put(sinter.modules() / "broken.json", "{\"module\": ");
+  const auto run = sinter({"info", "--json"});
+  CHECK(run.code == 0);
+  const auto info = test::Json::parse(run.out);
+  const auto space = [&](const std::string& name) {
+    for (const auto& entry : info["spaces"]) {
+      if (entry["name"] == name) return entry;
+    }
+    return test::Json();
+  };
+  CHECK(space("openmp")["usable"] == true);
+  CHECK(space("openmp")["precisions"] == test::Json{"float32"});
+  CHECK(space("serial")["built"] == true);
+  CHECK(space("serial")["usable"] == false);
+  CHECK(space("serial")["problem"] == "other.json: this processor lacks quantum");
+  CHECK(space("cuda")["built"] == false);
+  CHECK(info["modules"].size() == 3);
+  CHECK(info["modules"][0]["problem"].get<std::string>().starts_with("bad manifest: "));
+  CHECK(info["names"]["losses"][0] == "mse");
+  CHECK(info["features"]["mpi"]["available"] == false);
+}
+
+TEST_CASE("measured peaks are kept by space and give the plan its predicted times") {
+  Program sinter(Program::Modules::fake, R"(["openmp", "serial"])");
+  put_run_file(sinter);
+  const auto before = sinter({"plan", "run.yaml"});
+  CHECK(before.says("no predicted times: "));
+  const auto run = sinter({"info", "--measure", "--space", "serial"});
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.says("multiply-add float32  100 GFLOP/s\n"));
+  CHECK(sinter({"info", "--measure", "--space", "openmp", "--quiet"}).code == 0);
+  const auto profile = sinter.json("config/sinter/machine.json");
+  CHECK(profile["machine_profile"] == 1);
+  CHECK(profile["spaces"]["serial"]["triad_gb_s"] == 10.0);
+  CHECK(profile["spaces"]["openmp"]["fma_gflops"]["float64"] == 50.0);
+  const auto after = sinter({"plan", "run.yaml"});
+  CHECK(after.says("predicted at the peaks in "));
+  CHECK(after.says("predicted\n"));
+  test::put(sinter.file("config/sinter/machine.json"), "{}");
+  const auto broken = sinter({"plan", "run.yaml"});
+  CHECK(broken.code == 8);
+  CHECK(broken.complains("machine.json' is no machine profile: "));
+}
+
+TEST_CASE("plan prints the choice and why, without a module") {
+  Program sinter;
+  test::fs::remove(sinter.modules() / "fake.json");
+  put_run_file(sinter);
+  const auto run = sinter({"plan", "run.yaml"});
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.says("plan for trial: mlp 2-4-1, 17 parameters, float32, 4 training rows\n"));
+  CHECK(run.says("  batches of 4, 1 step an epoch, each batch in 1 chunk\n"));
+  CHECK(run.says("  layer *"));
+  CHECK(run.says("\n  * chosen\n"));
+  CHECK(run.says("  none: one launch an operation"));
+  const auto asked = sinter({"plan", "run.yaml", "--set", "training.fusion=none"});
+  CHECK(asked.says("* chosen, as the run file asks"));
+  const auto json = test::Json::parse(sinter({"plan", "run.yaml", "--json"}).out);
+  CHECK(json["plan"]["level"] == "layer");
+  CHECK(json["plan"]["chosen"]["launches"] == 5);
+  CHECK(json["parameters"] == 17);
+}

@@ -1,0 +1,71 @@
+// The whole way through with the modules that were built: from a run file to predictions by the saved model.
+#include "program.hpp"
+
+#include <sinter/models/io/model_file.hpp>
+
+using namespace sinter;
+using test::Program;
+
+namespace {
+
+const std::string uat = SINTER_SOURCE_DIR "/inputs/uat.yaml";
+
+}  // namespace
+
+TEST_CASE("the universal-approximation job puts six of six test points right") {
+  Program sinter(Program::Modules::built);
+  const auto run = sinter({"train", uat, "--output", "results", "--no-plots"});
+  INFO(run.err << run.out);
+  REQUIRE(run.code == 0);
+  CHECK(run.says("6 of 6 right"));
+  const auto record = sinter.json("results/run.json");
+  CHECK(record["status"] == "completed");
+  CHECK(record["metrics"]["test"]["accuracy"] == 1.0);
+  CHECK(record["steady_state"]["fences"] == 0);
+  CHECK(record["steady_state"]["copies"] == 0);
+  CHECK(record["steady_state"]["allocations"] == 0);
+}
+
+TEST_CASE("the same seed gives the same bits, whatever the threads") {
+  Program sinter(Program::Modules::built);
+  const auto hash = [&](const std::string& threads) {
+    const auto run = sinter({"train", uat, "--json", "--no-plots", "--set", "run.output=results", "--set", "training.epochs=200", "--set",
+                             "device.threads=" + threads});
+    INFO(run.err);
+    REQUIRE(run.code == 0);
+    return test::Json::parse(run.out)["parameters"]["xxh64"].get<std::string>() + test::contents(sinter.file("results/model.h5"));
+  };
+  const auto one = hash("1");
+  CHECK(hash("1") == one);
+  CHECK(hash("2") == one);
+}
+
+TEST_CASE("a saved model predicts what the run predicted, bit for bit") {
+  Program sinter(Program::Modules::built);
+  REQUIRE(sinter({"train", uat, "--output", "results", "--no-plots", "--quiet", "--set", "training.epochs=100"}).code == 0);
+  const auto run = sinter({"predict", "results/model.h5", "--data", "results/predictions.csv"});
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  const auto last_column = [](const std::string& text) {
+    std::string column;
+    for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+      const auto end = text.find('\n', line);
+      column += text.substr(text.rfind(',', end) + 1, end - text.rfind(',', end));
+    }
+    return column;
+  };
+  CHECK(last_column(test::contents(sinter.file("results/predictions.csv"))) == run.out);
+}
+
+TEST_CASE("an interrupted run leaves a model that predicts") {
+  Program sinter(Program::Modules::built);
+  sinter.start({"train", uat, "--output", "results", "--no-plots", "--set", "training.epochs=100000000"});
+  sinter.wait_until([&] { return test::fs::exists(sinter.file("results/metrics.csv")) ||
+                                 test::contents(sinter.file("out.txt")).find("output     results") != std::string::npos; });
+  sinter.send(SIGINT);
+  const auto run = sinter.wait();
+  INFO(run.err << run.out);
+  CHECK(run.code == 75);
+  CHECK(sinter.json("results/run.json")["status"] == "interrupted");
+  CHECK(sinter({"predict", "results/model.h5", "--data", "results/predictions.csv"}).code == 0);
+}
