@@ -1,6 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Configure and build one preset, and say what takes time. Sourced by scripts/sinter and scripts/test, after common.sh.
 
+# ccache: paths in the checkout count relative to the build tree, so that presets and checkouts share what is the same.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$sinter_root} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-true}
+
 # configure_preset PRESET [ARGUMENT...]: configures build/PRESET where that is due: a new tree, another set of arguments or
 # presets, or other dependencies than those that it was configured with.
 configure_preset() {
