@@ -61,7 +61,7 @@ LayerSpec read_layer(const Value& value, bool last) {
   layer.alpha = default_alpha(layer.activation);
   if (const auto* alpha = value.node.find("alpha")) {
     const Value given{*alpha, value.path + ".alpha"};
-    read_scalar(given, "", layer.alpha);
+    read_scalar(given, ">= 0", layer.alpha);
     if (!has_alpha(layer.activation)) {
       given.fail(fmt::format("has no effect with activation {}; it belongs to: activation leaky_relu, elu",
                              to_name(layer.activation)));
@@ -117,7 +117,7 @@ std::vector<Key> model_keys() {
   };
   const auto without_layers = [](const Draft& draft) { return !draft.layers; };
   const auto with_hidden = [](const Draft& draft) { return is_mlp(draft) && !draft.layers; };
-  auto layers = draft_key("model.layers", "list of maps", "width >= 1, activation, alpha",
+  auto layers = draft_key("model.layers", "list of maps", "width >= 1, activation, alpha >= 0",
                           "All layers, the output layer last, whose width may be left to the data: "
                           "`[{width: 16, activation: tanh}, {activation: sigmoid}]`.",
                           read_layers);
@@ -137,8 +137,9 @@ std::vector<Key> model_keys() {
                               [hidden_names](Draft& draft, const Value& value) {
                                 draft.activation = from_name<Activation>(read_name(value, hidden_names));
                               });
-  auto alpha = draft_key("model.alpha", "number", "", "leaky_relu: slope below zero; elu: outputs stay above -alpha.",
-                         [](Draft& draft, const Value& value) { read_scalar(value, "", draft.alpha.emplace()); });
+  auto alpha = draft_key("model.alpha", "number", ">= 0",
+                         "leaky_relu: slope below zero; elu: outputs stay above -alpha.",
+                         [](Draft& draft, const Value& value) { read_scalar(value, ">= 0", draft.alpha.emplace()); });
   return {
       type,
       with_default(inputs, "from the data"),

@@ -144,6 +144,8 @@ TEST_CASE("values out of range are refused with what is allowed") {
       {device("{space: auto, threads: -1}"), ":1:32: device.threads: -1 is out of range; allowed: >= 0"},
       {device("{space: auto, threads: 3000000000}"), ":1:32: device.threads: 3000000000 is too large; allowed: >= 0"},
       {model("{type: mlp, hidden: [4, 0]}"), ":3:32: model.hidden[1]: 0 is out of range; allowed: >= 1"},
+      {model("{type: mlp, hidden: [4], activation: elu, alpha: -1}"),
+       ":3:8: model: layer 0 has alpha -1; allowed: >= 0"},
       {data("{generator: xor, seed: -3}"), ":2:30: data.seed: -3 is out of range; allowed: 0 to 18446744073709551615"},
       {data("{path: a.csv, targets: [a], test_fraction: 1}"),
        ":2:50: data.test_fraction: 1 is out of range; allowed: 0 < fraction < 1"},
