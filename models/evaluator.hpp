@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 
 #include <sinter/models/network.hpp>
 #include <sinter/models/spec/report.hpp>
@@ -28,9 +29,11 @@ class Evaluator {
   Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows);
 
   /// Y = network(X) in physical units. X [rows, inputs], Y [rows, outputs]. Asynchronous; L + 2 launches a block (L + 1 where In is Real
-  /// and no features are normalised); 0 fences, 0 copies, 0 allocations. In, Out: Real or double. Throws ShapeError.
-  template <class In, class Out>
-  void predict(const Execution& exec, const MatrixRef<S, const In>& X, const MatrixRef<S, Out>& Y);
+  /// and no features are normalised); 0 fences, 0 copies, 0 allocations. Both Real, or both double: `predict<double>`. Throws
+  /// ShapeError.
+  template <class In = Real, class Out = In>
+  void predict(const Execution& exec, const std::type_identity_t<MatrixRef<S, const In>>& X,
+               const std::type_identity_t<MatrixRef<S, Out>>& Y);
 
   /// The mean loss of a normalised set. 1 fence and 1 small copy (none on host spaces).
   double loss(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);

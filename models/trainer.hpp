@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <sinter/models/evaluator.hpp>
@@ -36,16 +37,19 @@ struct TrainOptions {
   std::function<void(LogLevel, std::string_view)> on_log;
 };
 
-/// Trains `network` in place. In: Real or double. Views of type Real that need no normalisation are used where they are, without a copy.
+/// Trains `network` in place. In: Real, or double by `train<S, Real, double>`. Views of type Real that need no normalisation are used where
+/// they are, without a copy.
 /// A steady step launches as the plan says and has 0 fences, 0 copies and 0 allocations at every level but `none`. Callbacks run on the
 /// calling thread; what they throw passes through. The ledger must be attached (ledger::attach()) for the account to hold more than launches.
 /// Throws ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
-template <Space S, class Real, class In>
-TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, const RawSet<S, In>& train, const RawSet<S, In>& validation,
-                  const RawSet<S, In>& test, const TrainOptions<S, Real>& options);
+template <Space S, class Real, class In = Real>
+TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
+                  const std::type_identity_t<RawSet<S, In>>& train, const std::type_identity_t<RawSet<S, In>>& validation,
+                  const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options);
 
 /// Metrics of a trained network on raw rows. Throws ShapeError and DataError.
-template <Space S, class Real, class In>
-SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network, const RawSet<S, In>& set, const LossSettings& loss);
+template <Space S, class Real, class In = Real>
+SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network,
+                   const std::type_identity_t<RawSet<S, In>>& set, const LossSettings& loss);
 
 }  // namespace sinter

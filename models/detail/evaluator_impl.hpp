@@ -103,7 +103,8 @@ Real* Evaluator<S, Real>::forward(const Execution& exec, const Real* X, std::int
 
 template <Space S, class Real>
 template <class In, class Out>
-void Evaluator<S, Real>::predict(const Execution& exec, const MatrixRef<S, const In>& X, const MatrixRef<S, Out>& Y) {
+void Evaluator<S, Real>::predict(const Execution& exec, const std::type_identity_t<MatrixRef<S, const In>>& X,
+                                 const std::type_identity_t<MatrixRef<S, Out>>& Y) {
   const auto& spec = network_.spec();
   check_shape(X, "predict: X", -1, spec.inputs);
   check_shape(Y, "predict: Y", X.extent(0), spec.outputs());

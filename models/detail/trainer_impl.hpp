@@ -76,8 +76,9 @@ inline std::int64_t log_period(const TrainingSpec& training) {
 }  // namespace detail
 
 template <Space S, class Real, class In>
-TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, const RawSet<S, In>& train, const RawSet<S, In>& validation,
-                  const RawSet<S, In>& test, const TrainOptions<S, Real>& options) {
+TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
+                  const std::type_identity_t<RawSet<S, In>>& train, const std::type_identity_t<RawSet<S, In>>& validation,
+                  const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
   const TrainingSpec& spec = options.training;
   const auto ledger_before = ledger::by_label();
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
@@ -199,7 +200,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network, 
 }
 
 template <Space S, class Real, class In>
-SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network, const RawSet<S, In>& set, const LossSettings& loss) {
+SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network,
+                   const std::type_identity_t<RawSet<S, In>>& set, const LossSettings& loss) {
   const DeviceSet<S, Real> prepared = detail::device_set(exec, network, set, "evaluated");
   if (prepared.empty()) throw DataError("evaluate: the set has no rows");
   return Evaluator<S, Real>(exec, network, prepared.rows).report(exec, prepared, loss);
