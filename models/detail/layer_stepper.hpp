@@ -5,6 +5,7 @@
 
 #include <sinter/kernels/fused/dense_backward.hpp>
 #include <sinter/kernels/fused/dense_forward.hpp>
+#include <sinter/models/detail/update_blocks.hpp>
 #include <sinter/models/stepper.hpp>
 #include <sinter/runtime/workspace.hpp>
 
@@ -57,7 +58,7 @@ class LayerStepper final : public Stepper<S, Real> {
     if (clip_norm_ > 0) {
       gradient_ = arena.template add<Real>(parameters);
       square_norms_ = arena.template add<double>(first_range_.back());
-      add_update_blocks(exec);
+      blocks_ = update_blocks<S>(exec, network.layout());
     }
     arena.allocate(exec);
   }
@@ -157,24 +158,6 @@ class LayerStepper final : public Stepper<S, Real> {
     std::vector<std::int64_t> first{0};
     for (const auto& layer : layout.layers) first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in));
     return first;
-  }
-
-  void add_update_blocks(const Execution& exec) {
-    std::vector<fused::UpdateBlock> blocks;
-    const auto add = [&blocks](std::int64_t begin, std::int64_t count, bool decay) {
-      for (std::int64_t e = 0; e < count; e += fused::UpdateBlock::largest) {
-        blocks.push_back({begin + e, std::min(fused::UpdateBlock::largest, count - e), decay});
-      }
-    };
-    for (const auto& layer : network_.layout().layers) {
-      add(layer.offset, layer.weights(), true);
-      if (layer.bias) add(layer.offset + layer.weights(), layer.fan_out, false);
-    }
-    blocks_ = make_vector<S, fused::UpdateBlock>(exec, "sinter::step::update_blocks", static_cast<std::int64_t>(blocks.size()));
-    const HostMirror<Vector<S, fused::UpdateBlock>> mirror(blocks_);
-    std::copy(blocks.begin(), blocks.end(), mirror.host().data());
-    mirror.push(exec);
-    wait_for(exec, "sinter::LayerStepper: update blocks before their host image goes");
   }
 
   const Network<S, Real>& network_;

@@ -9,6 +9,7 @@
 #include <sinter/models/detail/classic_stepper.hpp>
 #include <sinter/models/detail/device_set.hpp>
 #include <sinter/models/detail/layer_stepper.hpp>
+#include <sinter/models/detail/step_stepper.hpp>
 #include <sinter/runtime/ledger.hpp>
 
 namespace sinter {
@@ -16,8 +17,11 @@ namespace sinter {
 template <Space S, class Real>
 std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network, const Plan& plan,
                                                const TrainingSpec& training) {
-  if (plan.level == Fusion::none) return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
-  return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training);
+  switch (plan.level) {
+    case Fusion::none: return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
+    case Fusion::step: return std::make_unique<detail::StepStepper<S, Real>>(exec, network, plan, training);
+    default: return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training);
+  }
 }
 
 namespace detail {

@@ -20,6 +20,89 @@ std::int64_t chunks_of(std::int64_t batch) {
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 
+/// The sums that the costs of all levels are made of.
+struct Problem {
+  double real = 4, batch = 0, inputs = 0, weights = 0, outputs_of_layers = 0, parameters = 0, states = 0;
+  std::int64_t layers = 0, widest = 0;
+  bool bias = true, clip = false, gather = false;
+
+  [[nodiscard]] double flops() const { return 6.0 * batch * weights; }
+};
+
+Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan) {
+  Problem p;
+  p.real = precision == Precision::float32 ? 4 : 8;
+  p.batch = static_cast<double>(plan.batch);
+  p.inputs = static_cast<double>(model.inputs);
+  p.layers = static_cast<std::int64_t>(model.layers.size());
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    p.weights += static_cast<double>(model.fan_in(l) * model.layers[l].width);
+    p.outputs_of_layers += static_cast<double>(model.layers[l].width);
+    p.widest = std::max(p.widest, model.layers[l].width);
+  }
+  p.parameters = static_cast<double>(model.parameter_count());
+  p.states = training.optimizer.type == Optimizer::sgd ? 0 : training.optimizer.type >= Optimizer::adam ? 2 : 1;
+  p.bias = model.bias;
+  p.clip = training.optimizer.clip_norm > 0;
+  p.gather = plan.steps_per_epoch > 1;
+  return p;
+}
+
+/// Gather of features and targets; product, (bias,) activation of a layer, but no activation of the last; loss and gradient; dW, update (and
+/// the same for biases) of a layer, dX and derivative of all but the first.
+LevelCost classic_cost(const Problem& p) {
+  LevelCost cost;
+  cost.level = Fusion::none;
+  const std::int64_t forward = (p.bias ? 3 : 2) * p.layers - 1,
+                     backward = (p.bias ? 4 : 2) * p.layers + 2 * (p.layers - 1);
+  cost.launches = (p.gather ? 2 : 0) + forward + 1 + backward + (p.clip ? 1 : 0);
+  cost.flops = p.flops();
+  cost.compulsory_bytes = p.real *
+                          (p.batch * (p.inputs * 4 + p.outputs_of_layers * 14) + p.parameters * (5 + 2 * p.states));
+  cost.workspace_bytes = static_cast<std::int64_t>(p.real *
+                                                   (p.batch * (p.inputs + 2 * p.outputs_of_layers) + p.parameters));
+  cost.reason = "one launch an operation, products by KokkosBlas: the classic way, a baseline to compare with";
+  return cost;
+}
+
+LevelCost layer_cost(const Problem& p, std::int64_t chunks) {
+  LevelCost cost;
+  cost.level = Fusion::layer;
+  cost.launches = 2 * p.layers + 1 + (p.clip ? 1 : 0);
+  cost.flops = p.flops();
+  cost.compulsory_bytes = p.real *
+                          (p.batch * (p.inputs * 2 + p.outputs_of_layers * 5) + p.parameters * (3 + 2 * p.states));
+  cost.workspace_bytes = static_cast<std::int64_t>(p.real * (p.batch * (p.inputs + 2 * p.outputs_of_layers) +
+                                                             (static_cast<double>(chunks) + p.states) * p.parameters));
+  cost.reason =
+      "product, bias and activation in one launch a layer; input gradient, weight gradient and update in another";
+  return cost;
+}
+
+LevelCost step_cost(const Problem& p, std::int64_t chunks) {
+  LevelCost cost;
+  cost.level = Fusion::step;
+  cost.launches = 1 + (p.clip ? 1 : 0);
+  cost.flops = p.flops();
+  cost.compulsory_bytes = p.real * (p.batch * p.inputs + p.parameters * (2 + 2 * p.states));
+  cost.workspace_bytes = static_cast<std::int64_t>(p.real * (static_cast<double>(chunks) + p.states) * p.parameters);
+  cost.reason = "the whole step in one launch, activations in scratch";
+  return cost;
+}
+
+// One launch a step wants the activations of some rows in a team's scratch, and a kernel's arguments have room for so many layers.
+constexpr std::int64_t step_max_layers = 12;
+constexpr std::int64_t step_max_width = 2048;
+
+/// Why level step cannot serve the problem; empty where it can.
+std::string step_refusal(const Problem& p) {
+  if (p.layers > step_max_layers)
+    return fmt::format("{} layers; level step takes at most {}", p.layers, step_max_layers);
+  const auto widest = std::max(p.widest, static_cast<std::int64_t>(p.inputs));
+  if (widest > step_max_width) return fmt::format("{} wide; level step takes at most {}", widest, step_max_width);
+  return {};
+}
+
 }  // namespace
 
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, std::int64_t training_rows) {
@@ -35,40 +118,15 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   plan.last_batch_smaller = rest != 0 && !training.drop_last;
   plan.steps_per_epoch = full + (plan.last_batch_smaller ? 1 : 0);
 
-  const double real = precision == Precision::float32 ? 4 : 8;
-  const auto layers = static_cast<std::int64_t>(model.layers.size());
-  double weights = 0, activations = 0;
-  for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    weights += static_cast<double>(model.fan_in(l) * model.layers[l].width);
-    activations += static_cast<double>(model.layers[l].width);
-  }
-  const auto parameters = static_cast<double>(model.parameter_count());
-  const auto batch = static_cast<double>(plan.batch);
-  const double flops = 6.0 * batch * weights;
-  const bool clip = training.optimizer.clip_norm > 0;
-  const double states = training.optimizer.type == Optimizer::sgd ? 0 : training.optimizer.type >= Optimizer::adam ? 2 : 1;
-
-  LevelCost layer;
-  layer.level = Fusion::layer;
-  layer.launches = 2 * layers + 1 + (clip ? 1 : 0);
-  layer.flops = flops;
-  layer.compulsory_bytes =
-      real * (batch * (static_cast<double>(model.inputs) * 2 + activations * 5) + parameters * (3 + 2 * states));
-  layer.workspace_bytes = static_cast<std::int64_t>(
-      real * (batch * (static_cast<double>(model.inputs) + 2 * activations) + static_cast<double>(plan.chunks) * parameters));
-  layer.reason = "product, bias and activation in one launch a layer; input gradient, weight gradient and update in another";
-
-  LevelCost none = layer;
-  none.level = Fusion::none;
-  // gather of features and targets; product, bias, activation a layer; loss and gradient; derivative, dW, db, dX and two updates a layer.
-  none.launches = 2 + 3 * layers + 1 + (6 * layers - 2) + (clip ? 1 : 0);
-  none.compulsory_bytes = real * (batch * (static_cast<double>(model.inputs) * 4 + activations * 14) + parameters * (5 + 2 * states));
-  none.reason = "one launch an operation, products by KokkosBlas: the classic way, a baseline to compare with";
-
-  const bool take_none = training.fusion == Fusion::none;
-  plan.level = take_none ? Fusion::none : Fusion::layer;
-  plan.chosen = take_none ? none : layer;
-  plan.others = {take_none ? layer : none};
+  const Problem problem = problem_of(model, training, precision, plan);
+  const std::string refusal = step_refusal(problem);
+  if (training.fusion == Fusion::step && !refusal.empty())
+    throw ConfigError(fmt::format("training.fusion: step cannot serve this network: {}", refusal));
+  std::vector<LevelCost> levels{step_cost(problem, plan.chunks), layer_cost(problem, plan.chunks),
+                                classic_cost(problem)};
+  if (!refusal.empty()) levels[0].reason = refusal;
+  plan.level = training.fusion == Fusion::automatic ? Fusion::layer : training.fusion;
+  for (auto& level : levels) (level.level == plan.level ? plan.chosen : plan.others.emplace_back()) = level;
   return plan;
 }
 

@@ -15,7 +15,7 @@ namespace sinter {
 struct LevelCost {
   Fusion level = Fusion::layer;
   std::int64_t launches = 0;
-  double flops = 0;              ///< 6 x batch x weights, the products of forward, dX and dW
+  double flops = 0;              ///< 6 x batch x weights: the products of forward, dX and dW
   double compulsory_bytes = 0;   ///< each operand of each launch read or written once
   std::int64_t workspace_bytes = 0;
   std::string reason;            ///< why it was chosen, or why not

@@ -11,7 +11,7 @@ namespace sinter {
 
 enum class Schedule : std::uint8_t { constant, cosine, exponential, step, };
 enum class ScheduleUnit : std::uint8_t { epoch, step };
-enum class Fusion : std::uint8_t { automatic, none, layer };
+enum class Fusion : std::uint8_t { automatic, none, layer, step };
 enum class Normalize : std::uint8_t { none, zscore, minmax };
 
 template <>
@@ -36,6 +36,7 @@ struct Names<Fusion> {
       {Fusion::automatic, "auto"},
       {Fusion::none, "none"},
       {Fusion::layer, "layer"},
+      {Fusion::step, "step"},
   };
 };
 template <>

@@ -1,0 +1,36 @@
+// The parameter vector cut into pieces that one team updates each, on the device.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include <sinter/kernels/fused/parameter_update.hpp>
+#include <sinter/kernels/layout.hpp>
+#include <sinter/runtime/host_mirror.hpp>
+#include <sinter/runtime/tensor.hpp>
+
+namespace sinter::detail {
+
+/// All weights and biases in blocks of at most UpdateBlock::largest. 1 allocation, 1 copy (none on host spaces), 1 fence.
+template <Space S>
+Vector<S, fused::UpdateBlock> update_blocks(const typename S::Execution& exec, const NetworkLayout& layout) {
+  std::vector<fused::UpdateBlock> blocks;
+  const auto add = [&blocks](std::int64_t begin, std::int64_t count, bool decay) {
+    for (std::int64_t e = 0; e < count; e += fused::UpdateBlock::largest) {
+      blocks.push_back({begin + e, std::min(fused::UpdateBlock::largest, count - e), decay});
+    }
+  };
+  for (const auto& layer : layout.layers) {
+    add(layer.offset, layer.weights(), true);
+    if (layer.bias) add(layer.offset + layer.weights(), layer.fan_out, false);
+  }
+  const auto device = make_vector<S, fused::UpdateBlock>(exec, "sinter::step::update_blocks",
+                                                         static_cast<std::int64_t>(blocks.size()));
+  const HostMirror<Vector<S, fused::UpdateBlock>> mirror(device);
+  std::copy(blocks.begin(), blocks.end(), mirror.host().data());
+  mirror.push(exec);
+  wait_for(exec, "sinter: update blocks before their host image goes");
+  return device;
+}
+
+}  // namespace sinter::detail

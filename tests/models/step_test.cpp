@@ -1,0 +1,103 @@
+// Level `step` against level `layer`: the same bits, in one launch.
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include <sinter/models/trainer.hpp>
+
+#include "support/spaces.hpp"
+#include "support/tensors.hpp"
+
+namespace {
+
+using namespace sinter;
+
+struct Job {
+  std::vector<std::int64_t> widths;
+  std::int64_t rows, batch;
+  Activation activation, output;
+  Loss loss;
+  Optimizer optimizer;
+  bool bias = true;
+  double clip_norm = 0;
+};
+
+template <Space S, class Real>
+std::pair<std::vector<Real>, TrainReport> trained(const Job& job, Fusion fusion) {
+  const typename S::Execution exec;
+  ModelSpec spec;
+  spec.inputs = job.widths.front();
+  spec.bias = job.bias;
+  for (std::size_t l = 1; l < job.widths.size(); ++l) {
+    const auto activation = l + 1 == job.widths.size() ? job.output : job.activation;
+    spec.layers.push_back({job.widths[l], activation, default_alpha(activation)});
+  }
+  const auto cells = [&](std::int64_t columns) { return static_cast<std::size_t>(job.rows * columns); };
+  const auto X = test::matrix<S, Real>(exec, test::noise(cells(spec.inputs), 1), job.rows, spec.inputs);
+  auto targets = test::noise(cells(spec.outputs()), 2);
+  for (auto& t : targets) t = t > 0 ? 1 : 0;
+  const auto T = test::matrix<S, Real>(exec, targets, job.rows, spec.outputs());
+  Network<S, Real> network(exec, spec, 3);
+  TrainOptions<S, Real> options;
+  options.training.epochs = 3;
+  options.training.batch = job.batch;
+  options.training.loss.type = job.loss;
+  options.training.optimizer.type = job.optimizer;
+  options.training.optimizer.clip_norm = job.clip_norm;
+  options.training.optimizer.weight_decay = 1e-3;
+  options.training.fusion = fusion;
+  options.seed = 11;
+  const auto report = train<S, Real, Real>(exec, network, {X, T}, {}, {}, options);
+  return {test::values(exec, network.parameters()), report};
+}
+
+const Job jobs[] = {
+    {{2, 4, 1}, 4, 0, Activation::tanh, Activation::sigmoid, Loss::mse, Optimizer::adam},
+    {{3, 17, 33, 2}, 301, 64, Activation::silu, Activation::identity, Loss::huber, Optimizer::adamw},
+    {{5, 65, 70, 9}, 700, 256, Activation::relu, Activation::softmax, Loss::cross_entropy, Optimizer::momentum},
+    {{1, 1}, 1, 0, Activation::identity, Activation::identity, Loss::mae, Optimizer::sgd},
+    {{7, 13, 13, 3},
+     130,
+     100,
+     Activation::gelu,
+     Activation::sigmoid,
+     Loss::binary_cross_entropy,
+     Optimizer::rmsprop,
+     false,
+     0.01},
+    {{16, 64, 64, 4}, 1100, 1024, Activation::elu, Activation::softplus, Loss::mse, Optimizer::nesterov, true, 0.0},
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("level step gives the bits of level layer", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  for (const Job& job : jobs) {
+    const auto [step_parameters, step] = trained<S, Real>(job, Fusion::step);
+    const auto [layer_parameters, layer] = trained<S, Real>(job, Fusion::layer);
+    INFO("network of " << job.widths.size() - 1 << " layers, " << job.rows << " rows, batch " << job.batch);
+    // Where the norm clips, its sum has other terms at each level.
+    if (job.clip_norm > 0) {
+      CHECK(test::largest_difference(step_parameters, layer_parameters) < (sizeof(Real) == 4 ? 1e-5 : 1e-13));
+    } else {
+      CHECK(step_parameters == layer_parameters);
+      CHECK(step.train->metrics == layer.train->metrics);
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("the plan's launches are those of a steady step at every level", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  for (const Job& job : jobs) {
+    for (const Fusion fusion : {Fusion::step, Fusion::layer, Fusion::none}) {
+      const auto report = trained<S, Real>(job, fusion).second;
+      INFO(to_name(fusion) << ", " << job.widths.size() - 1 << " layers");
+      CHECK(report.steady_state.launches == report.plan.chosen.launches);
+      if (fusion == Fusion::none) continue;
+      CHECK(report.steady_state.fences == 0);
+      CHECK(report.steady_state.copies == 0);
+      CHECK(report.steady_state.allocations == 0);
+    }
+  }
+}
