@@ -1,5 +1,5 @@
-# What `cmake --install` puts under the prefix: the libraries with headers (include/sinter/<floor>/...) and a package for
-# find_package(sinter); the program with its modules, where it looks for them relative to itself.
+# What `cmake --install` puts under the prefix: the libraries with headers (include/sinter/<floor>/...) and a package
+# for find_package(sinter); the program with its modules, where it looks for them relative to itself.
 set(_package ${CMAKE_INSTALL_LIBDIR}/cmake/sinter)
 
 # Of the mock device space an application sees nothing, unless it was built.
@@ -31,12 +31,13 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/sinter-config.cmake.in
   INSTALL_DESTINATION ${_package} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/package/sinter-config-version.cmake
   COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/package/sinter-config.cmake ${PROJECT_BINARY_DIR}/package/sinter-config-version.cmake
+install(FILES ${PROJECT_BINARY_DIR}/package/sinter-config.cmake
+              ${PROJECT_BINARY_DIR}/package/sinter-config-version.cmake
   DESTINATION ${_package} COMPONENT development)
 
 if(SINTER_PROGRAM)
-  # The program finds ../lib/sinter/modules and ../share/sinter from its own place: these are fixed, whatever the platform
-  # calls its library folder.
+  # The program finds ../lib/sinter/modules and ../share/sinter from its own place: these are fixed, whatever the
+  # platform calls its library folder.
   install(TARGETS sinter_program RUNTIME DESTINATION bin COMPONENT program)
   install(PROGRAMS scripts/sinter_plot.py DESTINATION share/sinter COMPONENT program)
   set(_installed sinter_program)

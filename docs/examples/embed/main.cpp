@@ -1,6 +1,6 @@
-// A surrogate for an equation of state, trained and called inside an application that has its own Kokkos and its own Views.
-// A hydrodynamics code holds density and internal energy of partly ionised hydrogen and wants its pressure, every cell, every
-// step. The exact way solves Saha's equation inside a bisection for the temperature; the network takes its place:
+// A surrogate for an equation of state, trained and called inside an application with its own Kokkos and its own Views.
+// A hydrodynamics code holds density and internal energy of partly ionised hydrogen and wants its pressure, in every
+// cell at every step. The exact way solves Saha's equation in a bisection for the temperature; a network replaces it:
 //   energy   e = 3/2 (1 + x) R T + x I       x: ionised fraction, R: gas constant, I: ionisation energy, both per gram
 //   Saha     x^2 / (1 - x) = S / rho T^(3/2) exp(-I / (R T))
 //   pressure p = (1 + x) rho R T             the network learns log(p / (rho e)) from log rho and log e
@@ -16,8 +16,8 @@ namespace {
 
 using Execution = Kokkos::DefaultExecutionSpace;
 using Space = sinter::SpaceFor<Execution>;
-using Field = Kokkos::View<double*, Execution>;                            // the application's own, of any layout
-using Samples = Kokkos::View<float**, Kokkos::LayoutRight, Execution>;  // a row a sample: the layout that Sinter trains on
+using Field = Kokkos::View<double*, Execution>;
+using Samples = Kokkos::View<float**, Kokkos::LayoutRight, Execution>;  // a row a sample, as Sinter wants it
 using Handle = sinter::DeviceHandle<Space, float, 32>;
 
 /// Hydrogen in cgs units.
@@ -41,7 +41,7 @@ struct Hydrogen {
   }
 };
 
-/// The box that is learned, and its coordinates u, v in [-1, 1]: density 1e-10 to 1e-6 g/cm^3, energy 10^11.6 to 10^13.6 erg/g.
+/// The box that is learned, u and v in [-1, 1]: density 1e-10 to 1e-6 g/cm^3, energy 10^11.6 to 10^13.6 erg/g.
 KOKKOS_INLINE_FUNCTION double density_at(double u) { return Kokkos::pow(10.0, -8 + 2 * u); }
 KOKKOS_INLINE_FUNCTION double energy_at(double v) { return Kokkos::pow(10.0, 12.6 + v); }
 KOKKOS_INLINE_FUNCTION float density_coordinate(double density) { return float((Kokkos::log10(density) + 8) / 2); }
@@ -81,13 +81,12 @@ void pressure_by_threads(const Execution& exec, const Cells& cells, const Handle
       });
 }
 
-/// One team a cell, which pays for wider networks: the activations lie in team scratch, the output where all of the team see it.
+/// One team a cell, for wider networks: the activations lie in team scratch, the output where the whole team sees it.
 void pressure_by_teams(const Execution& exec, const Cells& cells, const Handle& network) {
   using Policy = Kokkos::TeamPolicy<Execution>;
   const auto bytes = network.scratch_bytes();
   Kokkos::parallel_for(
-      "eos::teams",
-      Policy(exec, cells.density.extent_int(0), Kokkos::AUTO).set_scratch_size(0, Kokkos::PerTeam(bytes)),
+      "eos::teams", Policy(exec, cells.density.extent_int(0), Kokkos::AUTO).set_scratch_size(0, Kokkos::PerTeam(bytes)),
       KOKKOS_LAMBDA(const Policy::member_type& team) {
         const int i = team.league_rank();
         const double density = cells.density(i), energy = cells.energy(i);
@@ -98,15 +97,19 @@ void pressure_by_teams(const Execution& exec, const Cells& cells, const Handle& 
       });
 }
 
-/// What Sinter's ledger counted while `work` ran: its own launches, and every fence, copy and allocation of the process.
+void print(const char* what, const sinter::LedgerCounts& counts) {
+  std::printf("%-25s %lld launches of Sinter, %lld fences, %lld copies, %lld allocations\n", what,
+              static_cast<long long>(counts.launches), static_cast<long long>(counts.fences),
+              static_cast<long long>(counts.copies), static_cast<long long>(counts.allocations));
+}
+
+/// What the ledger counted while `work` ran: Sinter's launches, and all fences, copies and allocations of the process.
 template <class Work>
 sinter::LedgerCounts account(const char* what, const Work& work) {
   const auto before = sinter::ledger::totals();
   work();
   const auto during = sinter::ledger::totals() - before;
-  std::printf("%-28s %9lld launches of Sinter, %lld fences, %lld copies, %lld allocations\n", what,
-              static_cast<long long>(during.launches), static_cast<long long>(during.fences),
-              static_cast<long long>(during.copies), static_cast<long long>(during.allocations));
+  print(what, during);
   return during;
 }
 
@@ -131,9 +134,7 @@ bool run() {
   const auto& step = report.steady_state;
   std::printf("trained on the application's Views: %lld steps on %s in %.1f s\n",
               static_cast<long long>(report.steps_done), std::string(Space::name).c_str(), report.training_s);
-  std::printf("%-28s %9lld launches of Sinter, %lld fences, %lld copies, %lld allocations\n", "a step of training",
-              static_cast<long long>(step.launches), static_cast<long long>(step.fences),
-              static_cast<long long>(step.copies), static_cast<long long>(step.allocations));
+  print("a step of training:", step);
 
   const int count = 20000;
   const Cells cells{Field("eos::density", count), Field("eos::energy", count), Field("eos::by_threads", count),
@@ -147,10 +148,10 @@ bool run() {
 
   const auto handle = network.device_handle<32>();
   pressure_by_teams(exec, cells, handle);  // Kokkos may grow its team scratch at the first launch that uses it
-  const auto threads = account("10 calls at thread level", [&] {
+  const auto threads = account("10 calls by threads:", [&] {
     for (int i = 0; i < 10; ++i) pressure_by_threads(exec, cells, handle);
   });
-  const auto teams = account("10 calls at team level", [&] {
+  const auto teams = account("10 calls by teams:", [&] {
     for (int i = 0; i < 10; ++i) pressure_by_teams(exec, cells, handle);
   });
 
@@ -166,8 +167,8 @@ bool run() {
       },
       squares, Kokkos::Max<double>(largest), different);
   const double rms = Kokkos::sqrt(squares / count);
-  std::printf("pressure of %d other cells against the exact solution: relative error %.2e rms, %.2e at most\n", count, rms,
-              largest);
+  std::printf("pressure of %d other cells against the exact solution: relative error %.2e rms, %.2e at most\n", count,
+              rms, largest);
   std::printf("cells where threads and teams differ: %d\n", different);
 
   const sinter::LedgerCounts nothing, step_of_three_layers{7, 0, 0, 0, 0};
