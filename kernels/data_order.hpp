@@ -17,7 +17,8 @@ class Shuffle {
   KOKKOS_INLINE_FUNCTION Shuffle(std::uint64_t seed, std::int64_t epoch, std::int64_t shard, std::int64_t extent)
       : extent_(static_cast<std::uint64_t>(extent)) {
     while ((std::uint64_t{1} << (2 * half_bits_)) < extent_) ++half_bits_;
-    const auto keys = random::draw(seed, random::Stream::shuffle, static_cast<std::uint32_t>(shard), static_cast<std::uint64_t>(epoch));
+    const auto keys = random::draw(seed, random::Stream::shuffle, static_cast<std::uint32_t>(shard),
+                                   static_cast<std::uint64_t>(epoch));
     for (int r = 0; r < 4; ++r) keys_[r] = keys.word[r];
   }
 
@@ -37,7 +38,9 @@ class Shuffle {
     std::uint64_t left = value >> half_bits_;
     std::uint64_t right = value & mask;
     for (int r = 0; r < rounds; ++r) {
-      const std::uint64_t mixed = left ^ (mix(right + keys_[r % 4] + std::uint64_t{0x9E3779B97F4A7C15u} * static_cast<unsigned>(r)) & mask);
+      const std::uint64_t mixed = left ^ (mix(right + keys_[r % 4] +
+                                              std::uint64_t{0x9E3779B97F4A7C15u} * static_cast<unsigned>(r)) &
+                                          mask);
       left = right;
       right = mixed;
     }
@@ -75,12 +78,16 @@ struct BatchOrder {
   }
 
   /// First place of slot `chunk` in a batch of `count` rows.
-  KOKKOS_INLINE_FUNCTION std::int64_t begin_of(std::int64_t count, std::int64_t chunk) const { return count * chunk / chunks; }
+  KOKKOS_INLINE_FUNCTION std::int64_t begin_of(std::int64_t count, std::int64_t chunk) const {
+    return count * chunk / chunks;
+  }
   KOKKOS_INLINE_FUNCTION std::int64_t chunk_begin(std::int64_t chunk) const { return begin_of(rows(), chunk); }
   KOKKOS_INLINE_FUNCTION std::int64_t chunk_of(std::int64_t place) const { return ((place + 1) * chunks - 1) / rows(); }
 
   /// Every place holds the row of its own number: nothing to gather.
-  KOKKOS_INLINE_FUNCTION bool identity() const { return !shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0; }
+  KOKKOS_INLINE_FUNCTION bool identity() const {
+    return !shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0;
+  }
 
   /// The row of the data set at `place` in [0, rows()).
   KOKKOS_INLINE_FUNCTION std::int64_t row(std::int64_t place) const {

@@ -29,7 +29,9 @@ class DeviceHandle {
   KOKKOS_INLINE_FUNCTION int outputs() const { return layers_[count_ - 1].fan_out; }
 
   /// Bytes of team scratch that the team form needs.
-  KOKKOS_INLINE_FUNCTION std::size_t scratch_bytes() const { return 2 * static_cast<std::size_t>(widest_) * sizeof(Real); }
+  KOKKOS_INLINE_FUNCTION std::size_t scratch_bytes() const {
+    return 2 * static_cast<std::size_t>(widest_) * sizeof(Real);
+  }
 
   /// One row by one thread. x [inputs] and y [outputs]: anything with x[i] (pointer, rank-1 View) on the device; may overlap.
   template <class In, class Out>
@@ -44,7 +46,8 @@ class DeviceHandle {
       Real* const out = rows[1 - from];
       for (int j = 0; j < layer.fan_out; ++j) out[j] = layer.bias ? b[j] : Real(0);
       for (int k = 0; k < layer.fan_in; ++k) {
-        for (int j = 0; j < layer.fan_out; ++j) out[j] = Kokkos::fma(rows[from][k], W[static_cast<std::int64_t>(k) * layer.fan_out + j], out[j]);
+        for (int j = 0; j < layer.fan_out; ++j)
+          out[j] = Kokkos::fma(rows[from][k], W[static_cast<std::int64_t>(k) * layer.fan_out + j], out[j]);
       }
       if (l + 1 < count_) {
         for (int j = 0; j < layer.fan_out; ++j) out[j] = activate(layer.activation, layer.alpha, out[j]);
@@ -68,7 +71,8 @@ class DeviceHandle {
       const Real* const b = W + static_cast<std::int64_t>(layer.fan_in) * layer.fan_out;
       Kokkos::parallel_for(Kokkos::TeamThreadRange(team, layer.fan_out), [&](int j) {
         Real sum = layer.bias ? b[j] : Real(0);
-        for (int k = 0; k < layer.fan_in; ++k) sum = Kokkos::fma(rows[from][k], W[static_cast<std::int64_t>(k) * layer.fan_out + j], sum);
+        for (int k = 0; k < layer.fan_in; ++k)
+          sum = Kokkos::fma(rows[from][k], W[static_cast<std::int64_t>(k) * layer.fan_out + j], sum);
         rows[1 - from][j] = l + 1 < count_ ? activate(layer.activation, layer.alpha, sum) : sum;
       });
     }
@@ -93,7 +97,8 @@ class DeviceHandle {
   }
   KOKKOS_INLINE_FUNCTION Real physical(Real value, int j) const {
     if (!normalize_targets_) return value;
-    return static_cast<Real>(static_cast<double>(value) / normalization_(2 * inputs() + outputs() + j) + normalization_(2 * inputs() + j));
+    return static_cast<Real>(static_cast<double>(value) / normalization_(2 * inputs() + outputs() + j) +
+                             normalization_(2 * inputs() + j));
   }
 
   Vector<S, const Real> parameters_;

@@ -31,12 +31,18 @@ class Network {
   [[nodiscard]] const Normalization& normalization() const { return normalization_; }
 
   /// [inputs] shifts and scales of the features on the device, null without normalisation; likewise [outputs] of the targets.
-  [[nodiscard]] const double* feature_shift() const { return normalization_.features.active() ? device_normalization_.data() : nullptr; }
-  [[nodiscard]] const double* feature_scale() const { return feature_shift() == nullptr ? nullptr : feature_shift() + spec_.inputs; }
+  [[nodiscard]] const double* feature_shift() const {
+    return normalization_.features.active() ? device_normalization_.data() : nullptr;
+  }
+  [[nodiscard]] const double* feature_scale() const {
+    return feature_shift() == nullptr ? nullptr : feature_shift() + spec_.inputs;
+  }
   [[nodiscard]] const double* target_shift() const {
     return normalization_.targets.active() ? device_normalization_.data() + 2 * spec_.inputs : nullptr;
   }
-  [[nodiscard]] const double* target_scale() const { return target_shift() == nullptr ? nullptr : target_shift() + spec_.outputs(); }
+  [[nodiscard]] const double* target_scale() const {
+    return target_shift() == nullptr ? nullptr : target_shift() + spec_.outputs();
+  }
 
   /// Takes a normalisation and brings it to the device (1 copy).
   void set_normalization(const Execution& exec, Normalization normalization);
@@ -76,8 +82,12 @@ DeviceHandle<S, Real, MaxWidth> Network<S, Real>::device_handle() const {
   handle.normalize_targets_ = normalization_.targets.active();
   handle.widest_ = static_cast<int>(widest);
   for (const auto& layer : layout_.layers) {
-    handle.layers_[handle.count_++] = {static_cast<int>(layer.fan_in), static_cast<int>(layer.fan_out), layer.offset, layer.activation,
-                                       static_cast<Real>(layer.alpha), layer.bias};
+    handle.layers_[handle.count_++] = {static_cast<int>(layer.fan_in),
+                                       static_cast<int>(layer.fan_out),
+                                       layer.offset,
+                                       layer.activation,
+                                       static_cast<Real>(layer.alpha),
+                                       layer.bias};
   }
   return handle;
 }

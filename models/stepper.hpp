@@ -35,7 +35,7 @@ class Stepper {
 
 /// The stepper of the plan's level, with all its memory allocated. The network must outlive it.
 template <Space S, class Real>
-std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network, const Plan& plan,
-                                               const TrainingSpec& training);
+std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network,
+                                               const Plan& plan, const TrainingSpec& training);
 
 }  // namespace sinter

@@ -30,10 +30,10 @@ struct TrainOptions {
   std::vector<std::string> feature_names;  ///< for warnings
   std::vector<std::string> target_names;
 
-  std::function<void(const Progress&)> on_progress;  ///< at every log point
-  std::int64_t hook_every = 0;                       ///< epochs between calls of `hook`; 0: never
+  std::function<void(const Progress&)> on_progress;                    ///< at every log point
+  std::int64_t hook_every = 0;                                         ///< epochs between calls of `hook`; 0: never
   std::function<void(const Progress&, const Network<S, Real>&)> hook;  ///< the parameters are those after that epoch
-  std::function<bool()> stop_requested;              ///< polled after every step
+  std::function<bool()> stop_requested;                                ///< polled after every step
   std::function<void(LogLevel, std::string_view)> on_log;
 };
 
@@ -44,7 +44,8 @@ struct TrainOptions {
 /// Throws ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
 template <Space S, class Real, class In = Real>
 TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
-                  const std::type_identity_t<RawSet<S, In>>& train, const std::type_identity_t<RawSet<S, In>>& validation,
+                  const std::type_identity_t<RawSet<S, In>>& train,
+                  const std::type_identity_t<RawSet<S, In>>& validation,
                   const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options);
 
 /// Metrics of a trained network on raw rows. Throws ShapeError and DataError.

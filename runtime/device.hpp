@@ -24,7 +24,8 @@ std::int64_t host_memory_bytes();
 
 template <Space S>
 DeviceDescription describe_device(const typename S::Execution& exec) {
-  DeviceDescription device{std::string(S::name), detail::host_processor_name(), exec.concurrency(), detail::host_memory_bytes()};
+  DeviceDescription device{std::string(S::name), detail::host_processor_name(), exec.concurrency(),
+                           detail::host_memory_bytes()};
 #ifdef KOKKOS_ENABLE_CUDA
   if constexpr (std::is_same_v<typename S::Execution, Kokkos::Cuda>) {
     device.name = exec.cuda_device_prop().name;

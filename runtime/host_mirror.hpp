@@ -14,11 +14,13 @@ class HostMirror {
  public:
   using Host = typename View::host_mirror_type;
   using Execution = typename View::execution_space;
-  static constexpr bool copies = !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename View::memory_space>::accessible;
+  static constexpr bool copies =
+      !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename View::memory_space>::accessible;
 
   /// 1 allocation on the host where the space is not host-accessible, else none. The contents are undefined until the first pull.
   explicit HostMirror(View tensor)
-      : tensor_(std::move(tensor)), host_(Kokkos::create_mirror_view(Kokkos::WithoutInitializing, tensor_)) {}
+      : tensor_(std::move(tensor)),
+        host_(Kokkos::create_mirror_view(Kokkos::WithoutInitializing, tensor_)) {}
 
   [[nodiscard]] const Host& host() const { return host_; }
   [[nodiscard]] const View& tensor() const { return tensor_; }

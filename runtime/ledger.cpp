@@ -42,14 +42,16 @@ void on_fence(const char* name, std::uint32_t device, std::uint64_t* handle) {
   s.record("fence", name, 0);
 }
 
-void on_copy(Kokkos_Profiling_SpaceHandle to, const char* to_name, const void* to_data, Kokkos_Profiling_SpaceHandle from,
-             const char* from_name, const void* from_data, std::uint64_t bytes) {
+void on_copy(Kokkos_Profiling_SpaceHandle to, const char* to_name, const void* to_data,
+             Kokkos_Profiling_SpaceHandle from, const char* from_name, const void* from_data, std::uint64_t bytes) {
   auto& s = state();
-  if (s.user.begin_deep_copy != nullptr) s.user.begin_deep_copy(to, to_name, to_data, from, from_name, from_data, bytes);
+  if (s.user.begin_deep_copy != nullptr)
+    s.user.begin_deep_copy(to, to_name, to_data, from, from_name, from_data, bytes);
   const std::lock_guard lock(s.mutex);
   ++s.counts.copies;
   s.counts.copied_bytes += static_cast<std::int64_t>(bytes);
-  s.record("copy", fmt::format("{}:{} -> {}:{}", from.name, from_name, to.name, to_name), static_cast<std::int64_t>(bytes));
+  s.record("copy", fmt::format("{}:{} -> {}:{}", from.name, from_name, to.name, to_name),
+           static_cast<std::int64_t>(bytes));
 }
 
 void on_allocation(Kokkos_Profiling_SpaceHandle space, const char* name, const void* data, std::uint64_t bytes) {
@@ -122,7 +124,8 @@ std::vector<LedgerRow> difference(const ByLabel& before, const ByLabel& after) {
 
 std::string table(const std::vector<LedgerRow>& rows) {
   std::string text = fmt::format("{:<11} {:>12} {:>14}  {}\n", "kind", "count", "bytes", "label");
-  for (const auto& row : rows) text += fmt::format("{:<11} {:>12} {:>14}  {}\n", row.kind, row.count, row.bytes, row.label);
+  for (const auto& row : rows)
+    text += fmt::format("{:<11} {:>12} {:>14}  {}\n", row.kind, row.count, row.bytes, row.label);
   return text;
 }
 
@@ -141,8 +144,8 @@ std::string json(const std::vector<LedgerRow>& rows) {
   };
   std::string text = "[";
   for (const auto& row : rows) {
-    text += fmt::format("{}\n  {{\"kind\": {}, \"label\": {}, \"count\": {}, \"bytes\": {}}}", text.size() > 1 ? "," : "",
-                        quoted(row.kind), quoted(row.label), row.count, row.bytes);
+    text += fmt::format("{}\n  {{\"kind\": {}, \"label\": {}, \"count\": {}, \"bytes\": {}}}",
+                        text.size() > 1 ? "," : "", quoted(row.kind), quoted(row.label), row.count, row.bytes);
   }
   return text + "\n]\n";
 }

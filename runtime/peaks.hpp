@@ -89,9 +89,11 @@ double fma_gflops(const typename S::Execution& exec) {
   const std::int64_t indices = S::kernels_on_host ? exec.concurrency() : std::int64_t{exec.concurrency()} * 4;
   const int steps = S::kernels_on_host ? 1000000 : 4000;
   const auto out = make_vector<S, Real>(exec, "sinter::peaks::out", indices);
-  using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
-  const double seconds =
-      detail::best_seconds(exec, 8, [&] { launch(label, Policy(exec, 0, indices), Loop{out, steps}); });
+  using Policy =
+      Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
+  const double seconds = detail::best_seconds(exec, 8, [&] {
+    launch(label, Policy(exec, 0, indices), Loop{out, steps});
+  });
   return Loop::flops_per_step * static_cast<double>(steps) * static_cast<double>(indices) / seconds * 1e-9;
 }
 
@@ -101,11 +103,15 @@ double triad_gb_s(const typename S::Execution& exec) {
   using Real = double;
   static LaunchLabel label("sinter::peaks::triad");
   constexpr std::int64_t count = (std::int64_t{64} << 20) / static_cast<std::int64_t>(sizeof(Real));
-  const auto zero = [&](const char* name) { return Vector<S, Real>(Kokkos::view_alloc(exec, std::string(name)), count); };
+  const auto zero = [&](const char* name) {
+    return Vector<S, Real>(Kokkos::view_alloc(exec, std::string(name)), count);
+  };
   const Vector<S, Real> a = zero("sinter::peaks::a"), b = zero("sinter::peaks::b"), c = zero("sinter::peaks::c");
-  using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
-  const double seconds =
-      detail::best_seconds(exec, 10, [&] { launch(label, Policy(exec, 0, count), Triad<S, Real>{a, b, c}); });
+  using Policy =
+      Kokkos::RangePolicy<typename S::Execution, Kokkos::Schedule<Kokkos::Static>, Kokkos::IndexType<std::int64_t>>;
+  const double seconds = detail::best_seconds(exec, 10, [&] {
+    launch(label, Policy(exec, 0, count), Triad<S, Real>{a, b, c});
+  });
   return 3.0 * static_cast<double>(count) * sizeof(Real) / seconds * 1e-9;
 }
 
@@ -115,8 +121,9 @@ double launch_us(const typename S::Execution& exec) {
   static LaunchLabel label("sinter::peaks::empty");
   std::vector<double> times;
   for (int r = 0; r < 101; ++r) {
-    times.push_back(detail::best_seconds(
-        exec, 1, [&] { launch(label, Kokkos::RangePolicy<typename S::Execution>(exec, 0, exec.concurrency()), EmptyKernel{}); }));
+    times.push_back(detail::best_seconds(exec, 1, [&] {
+      launch(label, Kokkos::RangePolicy<typename S::Execution>(exec, 0, exec.concurrency()), EmptyKernel{});
+    }));
   }
   std::nth_element(times.begin(), times.begin() + 50, times.end());
   return times[50] * 1e6;

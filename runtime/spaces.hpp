@@ -19,7 +19,9 @@ concept Space = requires {
   typename S::Memory;
   typename S::Device;
   { S::name } -> std::convertible_to<std::string_view>;
-  { S::kernels_on_host } -> std::convertible_to<bool>;  // kernels run on the processor: one thread a team, vectors inside
+  {
+    S::kernels_on_host
+    } -> std::convertible_to<bool>;  // kernels run on the processor: one thread a team, vectors inside
   { S::host_accessible } -> std::convertible_to<bool>;  // the host may read the memory without a copy
 };
 

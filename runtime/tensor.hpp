@@ -28,7 +28,8 @@ Vector<S, T> make_vector(const typename S::Execution& exec, const std::string& l
   return Vector<S, T>(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), static_cast<std::size_t>(extent));
 }
 template <Space S, class T>
-Matrix<S, T> make_matrix(const typename S::Execution& exec, const std::string& label, std::int64_t rows, std::int64_t columns) {
+Matrix<S, T> make_matrix(const typename S::Execution& exec, const std::string& label, std::int64_t rows,
+                         std::int64_t columns) {
   return Matrix<S, T>(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, label), static_cast<std::size_t>(rows),
                       static_cast<std::size_t>(columns));
 }

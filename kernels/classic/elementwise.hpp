@@ -31,7 +31,8 @@ struct Gather {
 
 /// out(r, :) = data(order.row(r), :).
 template <Space S, class Real>
-void gather(const typename S::Execution& exec, const Real* data, Real* out, std::int64_t columns, const BatchOrder& order) {
+void gather(const typename S::Execution& exec, const Real* data, Real* out, std::int64_t columns,
+            const BatchOrder& order) {
   static LaunchLabel label("sinter::classic::gather");
   launch(label, detail::Elements<S>(exec, 0, order.rows()), Gather<Real>{data, out, columns, order});
 }
@@ -62,7 +63,8 @@ struct Activate {
 
 /// A = f(Z).
 template <Space S, class Real>
-void apply_activation(const typename S::Execution& exec, const Real* Z, Real* A, std::int64_t count, Activation activation, Real alpha) {
+void apply_activation(const typename S::Execution& exec, const Real* Z, Real* A, std::int64_t count,
+                      Activation activation, Real alpha) {
   static LaunchLabel label("sinter::classic::activate");
   launch(label, detail::Elements<S>(exec, 0, count), Activate<Real>{Z, A, activation, alpha});
 }
@@ -80,8 +82,8 @@ struct MultiplyByDerivative {
 
 /// dZ *= f'(previous), where `previous` is what the derivative of f is computed from.
 template <Space S, class Real>
-void multiply_by_derivative(const typename S::Execution& exec, const Real* previous, Real* dZ, std::int64_t count, Activation activation,
-                            Real alpha) {
+void multiply_by_derivative(const typename S::Execution& exec, const Real* previous, Real* dZ, std::int64_t count,
+                            Activation activation, Real alpha) {
   static LaunchLabel label("sinter::classic::derivative");
   launch(label, detail::Elements<S>(exec, 0, count), MultiplyByDerivative<Real>{previous, dZ, activation, alpha});
 }
@@ -114,14 +116,15 @@ struct Update {
   Real* s0;
   Real* s1;
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t i) const {
-    apply_optimizer_span(step, decay, w + i, g + i, s0 == nullptr ? nullptr : s0 + i, s1 == nullptr ? nullptr : s1 + i, 1);
+    apply_optimizer_span(step, decay, w + i, g + i, s0 == nullptr ? nullptr : s0 + i, s1 == nullptr ? nullptr : s1 + i,
+                         1);
   }
 };
 
 /// The optimizer on `count` parameters; states may be null where the optimizer keeps none.
 template <Space S, class Real>
-void update(const typename S::Execution& exec, const OptimizerStep<Real>& step, bool decay, Real* w, const Real* g, Real* s0, Real* s1,
-            std::int64_t count) {
+void update(const typename S::Execution& exec, const OptimizerStep<Real>& step, bool decay, Real* w, const Real* g,
+            Real* s0, Real* s1, std::int64_t count) {
   static LaunchLabel label("sinter::classic::update");
   launch(label, detail::Elements<S>(exec, 0, count), Update<Real>{step, decay, w, g, s0, s1});
 }
@@ -134,7 +137,8 @@ struct SquareNorms {
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t block) const {
     constexpr std::int64_t length = 4096;
     double sum = 0;
-    for (std::int64_t i = block * length; i < (block + 1) * length && i < count; ++i) sum += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+    for (std::int64_t i = block * length; i < (block + 1) * length && i < count; ++i)
+      sum += static_cast<double>(g[i]) * static_cast<double>(g[i]);
     out[block] = sum;
   }
 };

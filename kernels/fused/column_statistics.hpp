@@ -18,7 +18,7 @@ inline constexpr std::int64_t statistics_block = 256;
 
 template <Space S, class In>
 struct SummarizeBlocks {
-  const In* data;          ///< in: [rows, columns]
+  const In* data;  ///< in: [rows, columns]
   std::int64_t rows, columns;
   ColumnSummary* partial;  ///< out: [blocks, columns]
 
@@ -45,7 +45,7 @@ template <Space S>
 struct MergeBlocks {
   const ColumnSummary* partial;  ///< in: [blocks, columns]
   std::int64_t blocks, columns;
-  ColumnSummary* total;          ///< out: [columns]
+  ColumnSummary* total;  ///< out: [columns]
 
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t column) const {
     ColumnSummary s = partial[column];
@@ -75,8 +75,8 @@ void column_statistics(const typename S::Execution& exec, const In* data, std::i
 
 template <Space S, class In, class Real>
 struct NormalizeColumns {
-  const In* data;       ///< in: [rows, columns], physical units
-  Real* out;            ///< out: [rows, columns]
+  const In* data;  ///< in: [rows, columns], physical units
+  Real* out;       ///< out: [rows, columns]
   std::int64_t columns;
   const double* shift;  ///< [columns], or null for none
   const double* scale;
@@ -90,8 +90,8 @@ struct NormalizeColumns {
 
 /// out = (data - shift) * scale, evaluated in double and rounded once. Asynchronous; 1 launch.
 template <Space S, class In, class Real>
-void normalize_columns(const typename S::Execution& exec, const In* data, Real* out, std::int64_t rows, std::int64_t columns,
-                       const double* shift, const double* scale) {
+void normalize_columns(const typename S::Execution& exec, const In* data, Real* out, std::int64_t rows,
+                       std::int64_t columns, const double* shift, const double* scale) {
   static LaunchLabel label("sinter::data::normalize");
   using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::IndexType<std::int64_t>>;
   launch(label, Policy(exec, 0, rows * columns), NormalizeColumns<S, In, Real>{data, out, columns, shift, scale});

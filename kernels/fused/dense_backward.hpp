@@ -21,19 +21,20 @@ namespace sinter::fused {
 
 template <class Real>
 struct DenseBackwardArgs {
-  const Real* dZ = nullptr;        ///< in: gradient at this layer's pre-activation
-  const Real* X = nullptr;         ///< in: this layer's input, in batch order
-  const Real* previous = nullptr;  ///< in: [rows, fan_in], what the previous activation's derivative needs: its output or its input
-  Real* dX = nullptr;              ///< out: gradient at the previous pre-activation; null for the first layer
+  const Real* dZ = nullptr;  ///< in: gradient at this layer's pre-activation
+  const Real* X = nullptr;   ///< in: this layer's input, in batch order
+  const Real* previous =
+      nullptr;         ///< in: [rows, fan_in], what the previous activation's derivative needs: its output or its input
+  Real* dX = nullptr;  ///< out: gradient at the previous pre-activation; null for the first layer
   Activation previous_activation = Activation::identity;
   Real previous_alpha = 0;
   std::int64_t fan_in = 0, fan_out = 0;
   bool bias = true;
-  std::int64_t offset = 0;    ///< of W in the parameter vector; b follows W
-  UpdateTarget<Real> target;  ///< in/out: of the whole network
-  int* counters = nullptr;    ///< work: one a tile of rows, zero before and after
+  std::int64_t offset = 0;       ///< of W in the parameter vector; b follows W
+  UpdateTarget<Real> target;     ///< in/out: of the whole network
+  int* counters = nullptr;       ///< work: one a tile of rows, zero before and after
   std::int64_t first_range = 0;  ///< number of this layer's first range in target.square_norms
-  BatchOrder order;           ///< rows and chunks of this step
+  BatchOrder order;              ///< rows and chunks of this step
 };
 
 template <Space S, class Real>
@@ -73,20 +74,23 @@ struct DenseBackward {
     const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[Product::lanes], int count) {
       for (int l = 0; l < count; ++l) slab[(i0 + m) * args.fan_out + n + l] = value[l];
     };
-    Product::run(team, scratch, tile_rows, args.fan_out, rows, tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
+    Product::run(team, scratch, tile_rows, args.fan_out, rows,
+                 tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
                  tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{}, store);
 
     const bool owns_bias = args.bias && i0 + tile_rows == args.fan_in;
-    if (owns_bias) sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + args.fan_in * args.fan_out);
+    if (owns_bias)
+      sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + args.fan_in * args.fan_out);
     if (arrive_last(team, args.counters + tile, chunks)) {
       const std::int64_t range = args.first_range + tile;
-      update_range<S>(team, Product::team_size, args.target, range, args.offset + i0 * args.fan_out, tile_rows * args.fan_out, true);
+      update_range<S>(team, Product::team_size, args.target, range, args.offset + i0 * args.fan_out,
+                      tile_rows * args.fan_out, true);
       if (owns_bias) {
-        update_range<S>(team, Product::team_size, args.target, range + 1, args.offset + args.fan_in * args.fan_out, args.fan_out, false);
+        update_range<S>(team, Product::team_size, args.target, range + 1, args.offset + args.fan_in * args.fan_out,
+                        args.fan_out, false);
       }
     }
   }
-
 };
 
 /// Ranges of parameters that dense_backward updates separately for a layer of this fan_in: one a tile of rows, one for the biases.
@@ -110,10 +114,12 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
 
 template <class Real>
 KernelCost cost(const DenseBackwardArgs<Real>& args) {
-  const auto m = static_cast<double>(args.order.rows()), k = static_cast<double>(args.fan_in), n = static_cast<double>(args.fan_out);
+  const auto m = static_cast<double>(args.order.rows()), k = static_cast<double>(args.fan_in),
+             n = static_cast<double>(args.fan_out);
   const double products = args.dX != nullptr ? 4 : 2;
   const double states = (args.target.state0 != nullptr ? 1 : 0) + (args.target.state1 != nullptr ? 1 : 0);
-  return {products * m * k * n, sizeof(Real) * (m * n + m * k * (args.dX != nullptr ? 3 : 1) + k * n * (2 + 2 * states)), 1};
+  return {products * m * k * n,
+          sizeof(Real) * (m * n + m * k * (args.dX != nullptr ? 3 : 1) + k * n * (2 + 2 * states)), 1};
 }
 
 }  // namespace sinter::fused

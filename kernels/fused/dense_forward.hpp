@@ -16,12 +16,12 @@ namespace sinter::fused {
 /// Device pointers of space S; A and Z must not overlap X.
 template <class Real>
 struct DenseForwardArgs {
-  const Real* X = nullptr;  ///< in: [rows, fan_in], or the whole data set if `gather`
-  const Real* W = nullptr;  ///< in
-  const Real* b = nullptr;  ///< in: [fan_out], or null for none
-  Real* A = nullptr;        ///< out: f(Z)
-  Real* Z = nullptr;        ///< out: X W + b where the derivative will need it, else null
-  Real* gathered = nullptr; ///< out: [rows, fan_in], the rows in batch order; only if `gather`
+  const Real* X = nullptr;   ///< in: [rows, fan_in], or the whole data set if `gather`
+  const Real* W = nullptr;   ///< in
+  const Real* b = nullptr;   ///< in: [fan_out], or null for none
+  Real* A = nullptr;         ///< out: f(Z)
+  Real* Z = nullptr;         ///< out: X W + b where the derivative will need it, else null
+  Real* gathered = nullptr;  ///< out: [rows, fan_in], the rows in batch order; only if `gather`
   std::int64_t rows = 0, fan_in = 0, fan_out = 0;
   Activation activation = Activation::identity;
   Real alpha = 0;
@@ -58,7 +58,8 @@ struct DenseForward {
       for (int l = 0; l < count; ++l) args.A[at + l] = value[l];
     };
     if (args.gather) {
-      auto* const index = static_cast<std::int64_t*>(team.team_scratch(0).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
+      auto* const index = static_cast<std::int64_t*>(
+          team.team_scratch(0).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
       for (std::int64_t m = team.team_rank(); m < rows; m += Product::team_size) index[m] = args.order.row(m0 + m);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
@@ -66,9 +67,11 @@ struct DenseForward {
           args.gathered[m0 * args.fan_in + e] = args.X[index[e / args.fan_in] * args.fan_in + e % args.fan_in];
         }
       }
-      Product::run(team, scratch, rows, columns, args.fan_in, tile::GatheredRows<Real>{args.X, args.fan_in, index}, W, start, epilogue);
+      Product::run(team, scratch, rows, columns, args.fan_in, tile::GatheredRows<Real>{args.X, args.fan_in, index}, W,
+                   start, epilogue);
     } else {
-      Product::run(team, scratch, rows, columns, args.fan_in, tile::Rows<Real>{args.X + m0 * args.fan_in, args.fan_in}, W, start, epilogue);
+      Product::run(team, scratch, rows, columns, args.fan_in, tile::Rows<Real>{args.X + m0 * args.fan_in, args.fan_in},
+                   W, start, epilogue);
     }
   }
 };
@@ -81,7 +84,8 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   if (args.rows == 0) return;
   const std::int64_t row_tiles = (args.rows + Kernel::row_tile - 1) / Kernel::row_tile;
   const std::int64_t column_tiles = (args.fan_out + Kernel::column_tile - 1) / Kernel::column_tile;
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, true) + Kernel::row_tile * sizeof(std::int64_t) + 128;
+  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, true) +
+                              Kernel::row_tile * sizeof(std::int64_t) + 128;
   typename Kernel::Policy policy(exec, static_cast<int>(row_tiles * column_tiles), Kernel::Product::team_size);
   policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(scratch)));
   launch(label, policy, Kernel{args, column_tiles});
@@ -89,8 +93,10 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
 
 template <class Real>
 KernelCost cost(const DenseForwardArgs<Real>& args) {
-  const auto m = static_cast<double>(args.rows), k = static_cast<double>(args.fan_in), n = static_cast<double>(args.fan_out);
-  return {2 * m * k * n, sizeof(Real) * (m * k * (args.gather ? 2 : 1) + k * n + m * n * (args.Z != nullptr ? 2 : 1)), 1};
+  const auto m = static_cast<double>(args.rows), k = static_cast<double>(args.fan_in),
+             n = static_cast<double>(args.fan_out);
+  return {2 * m * k * n, sizeof(Real) * (m * k * (args.gather ? 2 : 1) + k * n + m * n * (args.Z != nullptr ? 2 : 1)),
+          1};
 }
 
 }  // namespace sinter::fused

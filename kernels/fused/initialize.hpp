@@ -43,8 +43,8 @@ struct Initialize {
 
 /// W[0 .. count) on the device. Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations.
 template <Space S, class Real>
-void initialize(const typename S::Execution& exec, Real* W, std::int64_t count, const Distribution& distribution, std::uint64_t seed,
-                std::uint32_t layer) {
+void initialize(const typename S::Execution& exec, Real* W, std::int64_t count, const Distribution& distribution,
+                std::uint64_t seed, std::uint32_t layer) {
   static LaunchLabel label("sinter::model::initialize");
   using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::IndexType<std::int64_t>>;
   launch(label, Policy(exec, 0, count), Initialize<S, Real>{W, distribution, seed, layer});

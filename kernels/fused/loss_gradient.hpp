@@ -15,8 +15,8 @@ namespace sinter::fused {
 
 /// What training leaves on the device for a later fetch.
 struct LossRecord {
-  double epoch_sum = 0;           ///< sum of row losses since the epoch began (not yet divided by rows and outputs)
-  double step_sum = 0;            ///< of the last step
+  double epoch_sum = 0;             ///< sum of row losses since the epoch began (not yet divided by rows and outputs)
+  double step_sum = 0;              ///< of the last step
   std::int64_t nonfinite_step = 0;  ///< 1 + the first step whose loss was not finite; 0: none
 };
 

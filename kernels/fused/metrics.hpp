@@ -39,9 +39,10 @@ struct MetricArgs {
   std::int64_t rows = 0, outputs = 0, classes = 0;
   Denormalize denormalize;
   Decision decision = Decision::none;
-  MetricSums* partial = nullptr;      ///< work: [blocks]
-  MetricSums* total = nullptr;        ///< in/out: added to, so that a long set may come in pieces
-  std::int64_t* confusion = nullptr;  ///< in/out: [classes, classes], actual by predicted; integers, so that atomics are exact
+  MetricSums* partial = nullptr;  ///< work: [blocks]
+  MetricSums* total = nullptr;    ///< in/out: added to, so that a long set may come in pieces
+  std::int64_t* confusion =
+      nullptr;  ///< in/out: [classes, classes], actual by predicted; integers, so that atomics are exact
 };
 
 template <Space S, class Real>
@@ -49,7 +50,8 @@ struct MetricBlocks {
   MetricArgs<S, Real> args;
 
   KOKKOS_INLINE_FUNCTION void count(std::int64_t actual, std::int64_t predicted) const {
-    if (actual >= 0 && actual < args.classes) Kokkos::atomic_add(args.confusion + actual * args.classes + predicted, std::int64_t{1});
+    if (actual >= 0 && actual < args.classes)
+      Kokkos::atomic_add(args.confusion + actual * args.classes + predicted, std::int64_t{1});
   }
 
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t block) const {
@@ -66,7 +68,8 @@ struct MetricBlocks {
       row_output(args.activation, args.alpha, z, p, static_cast<int>(args.outputs));
       std::int64_t actual = 0, predicted = 0;
       for (std::int64_t j = 0; j < args.outputs; ++j) {
-        const double value = args.denormalize(static_cast<double>(p[j]), j), want = args.denormalize(static_cast<double>(t[j]), j);
+        const double value = args.denormalize(static_cast<double>(p[j]), j),
+                     want = args.denormalize(static_cast<double>(t[j]), j);
         const double error = value - want, size = error < 0 ? -error : error;
         s.squared += error * error;
         s.absolute += size;

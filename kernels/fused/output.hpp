@@ -31,14 +31,15 @@ struct Output {
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t r) const {
     Real* const row = Z + r * outputs;
     row_output(activation, alpha, row, row, static_cast<int>(outputs));
-    for (std::int64_t j = 0; j < outputs; ++j) Y[r * outputs + j] = static_cast<Out>(denormalize(static_cast<double>(row[j]), j));
+    for (std::int64_t j = 0; j < outputs; ++j)
+      Y[r * outputs + j] = static_cast<Out>(denormalize(static_cast<double>(row[j]), j));
   }
 };
 
 /// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations.
 template <Space S, class Real, class Out>
-void output(const typename S::Execution& exec, Real* Z, Out* Y, std::int64_t rows, std::int64_t outputs, Activation activation, Real alpha,
-            const Denormalize& denormalize) {
+void output(const typename S::Execution& exec, Real* Z, Out* Y, std::int64_t rows, std::int64_t outputs,
+            Activation activation, Real alpha, const Denormalize& denormalize) {
   static LaunchLabel label("sinter::layer::output");
   using Policy = Kokkos::RangePolicy<typename S::Execution, Kokkos::IndexType<std::int64_t>>;
   launch(label, Policy(exec, 0, rows), Output<S, Real, Out>{Z, Y, outputs, activation, alpha, denormalize});

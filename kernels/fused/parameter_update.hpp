@@ -16,12 +16,12 @@ namespace sinter::fused {
 template <class Real>
 struct UpdateTarget {
   Real* parameters = nullptr;
-  Real* state0 = nullptr;    ///< null where the optimizer keeps none
+  Real* state0 = nullptr;  ///< null where the optimizer keeps none
   Real* state1 = nullptr;
-  Real* slabs = nullptr;     ///< chunk c's gradient starts at slabs + c * slab_stride
+  Real* slabs = nullptr;  ///< chunk c's gradient starts at slabs + c * slab_stride
   std::int64_t slab_stride = 0;
   int chunks = 1;
-  Real* gradient = nullptr;  ///< not null: store the gradient here, do not apply it
+  Real* gradient = nullptr;        ///< not null: store the gradient here, do not apply it
   double* square_norms = nullptr;  ///< with `gradient`: the squared norm of each range, by its number
   OptimizerStep<Real> step;
 };
@@ -32,9 +32,11 @@ inline constexpr int update_lanes = S::kernels_on_host ? 64 : 1;
 
 /// By all threads of a team: out[j] = (first ? 0 : out[j]) + sum over the rows, in order, of dZ(r, j). The gradient of a bias.
 template <Space S, class Real, class Team>
-KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real* dZ, std::int64_t rows, std::int64_t columns, bool first, Real* out) {
+KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real* dZ, std::int64_t rows,
+                                     std::int64_t columns, bool first, Real* out) {
   constexpr int lanes = update_lanes<S>;
-  for (std::int64_t j = static_cast<std::int64_t>(team.team_rank()) * lanes; j < columns; j += static_cast<std::int64_t>(team_size) * lanes) {
+  for (std::int64_t j = static_cast<std::int64_t>(team.team_rank()) * lanes; j < columns;
+       j += static_cast<std::int64_t>(team_size) * lanes) {
     const int n = static_cast<int>(columns - j < lanes ? columns - j : lanes);
     Real sum[lanes] = {};
     if (!first) {
@@ -49,11 +51,12 @@ KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real
 
 /// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of this range, for its norm.
 template <Space S, class Real, class Team>
-KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target, std::int64_t range,
-                                         std::int64_t begin, std::int64_t count, bool decay) {
+KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target,
+                                         std::int64_t range, std::int64_t begin, std::int64_t count, bool decay) {
   constexpr int lanes = update_lanes<S>;
   double square = 0;
-  for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count; e += static_cast<std::int64_t>(team_size) * lanes) {
+  for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count;
+       e += static_cast<std::int64_t>(team_size) * lanes) {
     const int n = static_cast<int>(count - e < lanes ? count - e : lanes);
     const std::int64_t at = begin + e;
     Real g[lanes];
@@ -64,7 +67,8 @@ KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const 
         square += static_cast<double>(g[l]) * static_cast<double>(g[l]);
       }
     } else {
-      apply_optimizer_span(target.step, decay, target.parameters + at, g, target.state0 == nullptr ? nullptr : target.state0 + at,
+      apply_optimizer_span(target.step, decay, target.parameters + at, g,
+                           target.state0 == nullptr ? nullptr : target.state0 + at,
                            target.state1 == nullptr ? nullptr : target.state1 + at, n);
     }
   }
@@ -108,11 +112,13 @@ struct ClippedUpdate {
     if (norm > args.clip_norm) step.gradient_scale = static_cast<Real>(args.clip_norm / norm);
     const UpdateBlock block = args.blocks[team.league_rank()];
     constexpr int lanes = update_lanes<S>;
-    for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < block.count; e += std::int64_t{team_size} * lanes) {
+    for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < block.count;
+         e += std::int64_t{team_size} * lanes) {
       const int n = static_cast<int>(block.count - e < lanes ? block.count - e : lanes);
       const std::int64_t at = block.begin + e;
-      apply_optimizer_span(step, block.decay, t.parameters + at, t.gradient + at, t.state0 == nullptr ? nullptr : t.state0 + at,
-                           t.state1 == nullptr ? nullptr : t.state1 + at, n);
+      apply_optimizer_span(step, block.decay, t.parameters + at, t.gradient + at,
+                           t.state0 == nullptr ? nullptr : t.state0 + at, t.state1 == nullptr ? nullptr : t.state1 + at,
+                           n);
     }
   }
 };

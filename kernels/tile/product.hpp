@@ -46,7 +46,8 @@ struct Continue {
 /// Products of a host team (one thread): `lanes` outputs of a row reach the epilogue at once.
 template <class Real>
 struct HostProduct {
-  static constexpr int rows_at_once = 8;  // 8 x 2 vectors fill 16 of 32 (AVX-512) registers and hide the latency of an FMA
+  static constexpr int rows_at_once =
+      8;  // 8 x 2 vectors fill 16 of 32 (AVX-512) registers and hide the latency of an FMA
   static constexpr int vectors = 2;
   static constexpr int lanes = vectors * Vec<Real>::width;
   static constexpr int team_size = 1;
@@ -58,8 +59,8 @@ struct HostProduct {
 
   /// epilogue(m, n, Real (&values)[lanes], count): outputs (m, n) ... (m, n + count - 1); lanes from count on are to be ignored.
   template <class Team, class A, class B, class Start, class Epilogue>
-  static void run(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, std::int64_t k_count, const A& a,
-                  const B& b, const Start& start, const Epilogue& epilogue) {
+  static void run(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, std::int64_t k_count,
+                  const A& a, const B& b, const Start& start, const Epilogue& epilogue) {
     for (std::int64_t n = 0; n < n_count; n += lanes) {
       const int count = static_cast<int>(n_count - n < lanes ? n_count - n : lanes);
       const Real* panel;
@@ -117,8 +118,9 @@ struct HostProduct {
 
   /// The register block: rows_at_once x NV vectors over all k. Partial: of the last vector, only the lanes below `count` may be read.
   template <int NV, bool Partial>
-  static void chains(const Real* const (&row)[rows_at_once], std::int64_t stride, const Real* panel, std::int64_t ld, std::int64_t k_count,
-                     int count, const Real* const (&first)[rows_at_once], Real (&values)[rows_at_once][lanes]) {
+  static void chains(const Real* const (&row)[rows_at_once], std::int64_t stride, const Real* panel, std::int64_t ld,
+                     std::int64_t k_count, int count, const Real* const (&first)[rows_at_once],
+                     Real (&values)[rows_at_once][lanes]) {
     using V = Vec<Real>;
     const int tail = count - (NV - 1) * V::width;  // lanes of the last vector
     V sum[rows_at_once][NV];
@@ -162,7 +164,9 @@ struct DeviceProduct {
   // One element of padding a row keeps staging along k free of bank conflicts.
   static constexpr int pitch = block + 1;
 
-  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t, bool) { return 2 * sizeof(Real) * depth * pitch; }
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t, bool) {
+    return 2 * sizeof(Real) * depth * pitch;
+  }
 
   template <class Team, class A, class B, class Start, class Epilogue>
   KOKKOS_INLINE_FUNCTION static void run(const Team& team, void* scratch, std::int64_t m_count, std::int64_t n_count,
@@ -185,10 +189,12 @@ struct DeviceProduct {
         }
         for (std::int64_t k0 = 0; k0 < k_count; k0 += depth) {
           for (int e = thread; e < block * depth; e += team_size) {
-            const int am = A::inner_contiguous ? e / depth : e % block, ak = A::inner_contiguous ? e % depth : e / block;
+            const int am = A::inner_contiguous ? e / depth : e % block,
+                      ak = A::inner_contiguous ? e % depth : e / block;
             const bool inside = m0 + am < m_count && k0 + ak < k_count;
             a_block[ak * pitch + am] = inside ? a(m0 + am, k0 + ak) : Real(0);
-            const int bn = B::outer_contiguous ? e % block : e / depth, bk = B::outer_contiguous ? e / block : e % depth;
+            const int bn = B::outer_contiguous ? e % block : e / depth,
+                      bk = B::outer_contiguous ? e / block : e % depth;
             const bool within = n0 + bn < n_count && k0 + bk < k_count;
             b_block[bk * pitch + bn] = within ? b(k0 + bk, n0 + bn) : Real(0);
           }
@@ -222,8 +228,7 @@ struct ProductOf {
   using type = DeviceProduct<Real>;
 };
 template <Space S, class Real>
-  requires(S::kernels_on_host)
-struct ProductOf<S, Real> {
+requires(S::kernels_on_host) struct ProductOf<S, Real> {
   using type = HostProduct<Real>;
 };
 

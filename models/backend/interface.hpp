@@ -43,9 +43,9 @@ struct HostSet {
 
 /// Called on the thread that trains, between launches. They must not throw; what they throw is reported as an internal error.
 struct Callbacks {
-  std::function<void(const Progress&)> on_progress;             ///< at every log point
-  std::function<bool()> stop_requested;                         ///< polled after every epoch and, with many steps, every few steps
-  std::function<void(LogLevel, std::string_view)> on_log;       ///< warnings (constant feature, fallback, ...)
+  std::function<void(const Progress&)> on_progress;  ///< at every log point
+  std::function<bool()> stop_requested;              ///< polled after every epoch and, with many steps, every few steps
+  std::function<void(LogLevel, std::string_view)> on_log;  ///< warnings (constant feature, fallback, ...)
 };
 
 struct TrainRequest {
@@ -66,8 +66,8 @@ struct TrainResult : TrainReport {
 };
 
 struct DeviceInfo {
-  std::string space;        ///< "openmp"
-  std::string name;         ///< of the processor or accelerator
+  std::string space;  ///< "openmp"
+  std::string name;   ///< of the processor or accelerator
   int concurrency = 0;
   std::int64_t memory_bytes = 0;
   std::string kokkos_version;
@@ -91,7 +91,8 @@ class Backend {
   virtual Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept = 0;
 };
 
-/// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos (once per process) for the space and thread count asked for.
+/// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos (once
+/// per process) for the space and thread count asked for.
 struct Entry {
   int interface_version = 0;
   const char* sinter_version = nullptr;

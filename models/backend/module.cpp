@@ -53,11 +53,15 @@ class Module final : public Backend {
     auto& made = runners_[precision == Precision::float32 ? 0 : 1];
     if (made == nullptr) {
       const auto& table = runner_table();
-      const auto entry = std::find_if(table.begin(), table.end(), [&](const RunnerEntry& e) { return e.space == space_ && e.precision == precision; });
+      const auto entry = std::find_if(table.begin(), table.end(), [&](const RunnerEntry& e) {
+        return e.space == space_ && e.precision == precision;
+      });
       if (entry == table.end()) {
         std::string built;
-        for (const auto& e : table) built += fmt::format("{}{}/{}", built.empty() ? "" : ", ", e.space, to_name(e.precision));
-        throw NotCompiled(fmt::format("space {} with precision {} is not built into this module; built: {}", space_, to_name(precision), built));
+        for (const auto& e : table)
+          built += fmt::format("{}{}/{}", built.empty() ? "" : ", ", e.space, to_name(e.precision));
+        throw NotCompiled(fmt::format("space {} with precision {} is not built into this module; built: {}", space_,
+                                      to_name(precision), built));
       }
       made = entry->make();
     }
@@ -78,4 +82,6 @@ const Entry entry{interface_version, version(), initialize};
 }  // namespace
 }  // namespace sinter::backend
 
-extern "C" __attribute__((visibility("default"))) const sinter::backend::Entry* sinter_backend_entry() { return &sinter::backend::entry; }
+extern "C" __attribute__((visibility("default"))) const sinter::backend::Entry* sinter_backend_entry() {
+  return &sinter::backend::entry;
+}

@@ -28,9 +28,10 @@ class RunnerOf final : public Runner {
     options.stop_requested = callbacks.stop_requested;
     options.on_log = callbacks.on_log;
     Network<S, Real> network(exec_, request.model, request.seed);
-    const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"), test = push(request.test, "test");
-    static_cast<TrainReport&>(out) =
-        sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(), test.raw(), options);
+    const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"),
+                 test = push(request.test, "test");
+    static_cast<TrainReport&>(out) = sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(),
+                                                                    test.raw(), options);
     out.model = network.state(exec_);
     out.model.feature_names = request.feature_names;
     out.model.target_names = request.target_names;
@@ -55,7 +56,8 @@ class RunnerOf final : public Runner {
 
   void device_info(DeviceInfo& out) override {
     const DeviceDescription device = describe_device<S>(exec_);
-    out = {device.space, device.name, device.concurrency, device.memory_bytes, fmt::format("{}.{}.{}", kokkos_major, kokkos_minor, kokkos_patch)};
+    out = {device.space, device.name, device.concurrency, device.memory_bytes,
+           fmt::format("{}.{}.{}", kokkos_major, kokkos_minor, kokkos_patch)};
   }
 
   void measure_peaks(MachinePeaks& out) override {
@@ -83,7 +85,8 @@ class RunnerOf final : public Runner {
 
   Pushed push(const HostSet& set, const std::string& name) const {
     if (set.empty()) return {};
-    return {push(set.features, "sinter::raw::" + name + "_features"), push(set.targets, "sinter::raw::" + name + "_targets")};
+    return {push(set.features, "sinter::raw::" + name + "_features"),
+            push(set.targets, "sinter::raw::" + name + "_targets")};
   }
 
   Execution exec_;

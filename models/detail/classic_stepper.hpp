@@ -15,7 +15,9 @@ class ClassicStepper final : public Stepper<S, Real> {
   using Execution = typename S::Execution;
 
   ClassicStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : network_(network), loss_(training.loss), clip_norm_(training.optimizer.clip_norm),
+      : network_(network),
+        loss_(training.loss),
+        clip_norm_(training.optimizer.clip_norm),
         memory_(exec, network.layout(), plan, training, 1) {
     auto& arena = memory_.arena;
     targets_ = arena.template add<Real>(plan.batch * network.layout().outputs());
@@ -51,10 +53,12 @@ class ClassicStepper final : public Stepper<S, Real> {
       const bool keeps_input = !last && memory_.Z[l].count > 0;
       Real* const Z = last || keeps_input ? arena.at(memory_.Z[l]) : arena.at(memory_.A[l]);
       const Real* const W = parameters + layer.offset;
-      classic::product<S>(exec, 'N', 'N', l == 0 ? X : arena.at(memory_.A[l - 1]), W, Z, rows, layer.fan_out, layer.fan_in);
+      classic::product<S>(exec, 'N', 'N', l == 0 ? X : arena.at(memory_.A[l - 1]), W, Z, rows, layer.fan_out,
+                          layer.fan_in);
       if (layer.bias) classic::add_bias<S>(exec, Z, W + layer.weights(), rows, layer.fan_out);
       if (!last) {
-        classic::apply_activation<S>(exec, Z, arena.at(memory_.A[l]), rows * layer.fan_out, layer.activation, static_cast<Real>(layer.alpha));
+        classic::apply_activation<S>(exec, Z, arena.at(memory_.A[l]), rows * layer.fan_out, layer.activation,
+                                     static_cast<Real>(layer.alpha));
       }
     }
 
@@ -86,8 +90,10 @@ class ClassicStepper final : public Stepper<S, Real> {
       if (l > 0) {
         const auto& previous = layers[l - 1];
         classic::product<S>(exec, 'N', 'T', dZ, parameters + layer.offset, dX, rows, layer.fan_in, layer.fan_out);
-        const Real* const from = derivative_from_input(previous.activation) ? arena.at(memory_.Z[l - 1]) : arena.at(memory_.A[l - 1]);
-        classic::multiply_by_derivative<S>(exec, from, dX, rows * layer.fan_in, previous.activation, static_cast<Real>(previous.alpha));
+        const Real* const from = derivative_from_input(previous.activation) ? arena.at(memory_.Z[l - 1])
+                                                                            : arena.at(memory_.A[l - 1]);
+        classic::multiply_by_derivative<S>(exec, from, dX, rows * layer.fan_in, previous.activation,
+                                           static_cast<Real>(previous.alpha));
       }
     }
 
@@ -115,10 +121,11 @@ class ClassicStepper final : public Stepper<S, Real> {
     return norm > clip_norm_ ? clip_norm_ / norm : 1.0;
   }
 
-  void update(const Execution& exec, const OptimizerStep<Real>& optimizer, bool decay, std::int64_t offset, std::int64_t count) const {
+  void update(const Execution& exec, const OptimizerStep<Real>& optimizer, bool decay, std::int64_t offset,
+              std::int64_t count) const {
     const auto at = [offset](Real* base) { return base == nullptr ? nullptr : base + offset; };
-    classic::update<S>(exec, optimizer, decay, network_.parameters().data() + offset, memory_.arena.at(gradient_) + offset,
-                       at(memory_.state(0)), at(memory_.state(1)), count);
+    classic::update<S>(exec, optimizer, decay, network_.parameters().data() + offset,
+                       memory_.arena.at(gradient_) + offset, at(memory_.state(0)), at(memory_.state(1)), count);
   }
 
   const Network<S, Real>& network_;

@@ -13,7 +13,8 @@ namespace sinter::detail {
 
 /// Statistics of the columns of `data`, on the host: 2 launches, 1 fence and 1 small copy. Throws DataError for non-finite values.
 template <Space S, class In>
-std::vector<fused::ColumnSummary> summarize(const typename S::Execution& exec, const MatrixRef<S, const In>& data, std::string_view what) {
+std::vector<fused::ColumnSummary> summarize(const typename S::Execution& exec, const MatrixRef<S, const In>& data,
+                                            std::string_view what) {
   const auto rows = static_cast<std::int64_t>(data.extent(0)), columns = static_cast<std::int64_t>(data.extent(1));
   const std::int64_t blocks = (rows + fused::statistics_block - 1) / fused::statistics_block;
   const auto partial = make_vector<S, fused::ColumnSummary>(exec, "sinter::data::partial", blocks * columns);
@@ -32,7 +33,8 @@ std::vector<fused::ColumnSummary> summarize(const typename S::Execution& exec, c
 
 /// The normalisation of that kind; a column without variance is only shifted, and `warn` is told its number.
 template <class Warn>
-ColumnNormalization normalization_of(Normalize kind, const std::vector<fused::ColumnSummary>& summary, const Warn& warn) {
+ColumnNormalization normalization_of(Normalize kind, const std::vector<fused::ColumnSummary>& summary,
+                                     const Warn& warn) {
   ColumnNormalization columns;
   columns.kind = kind;
   if (kind == Normalize::none) return columns;
@@ -49,8 +51,8 @@ ColumnNormalization normalization_of(Normalize kind, const std::vector<fused::Co
 
 /// `data` as Real, normalised: the caller's own View where nothing is to do, else a new one (1 allocation, 1 launch).
 template <Space S, class Real, class In>
-Matrix<S, const Real> prepared(const typename S::Execution& exec, const MatrixRef<S, const In>& data, const double* shift, const double* scale,
-                               const std::string& label) {
+Matrix<S, const Real> prepared(const typename S::Execution& exec, const MatrixRef<S, const In>& data,
+                               const double* shift, const double* scale, const std::string& label) {
   if constexpr (std::is_same_v<In, Real>) {
     if (shift == nullptr) return Matrix<S, const Real>(data.data(), data.extent(0), data.extent(1));
   }
@@ -61,16 +63,20 @@ Matrix<S, const Real> prepared(const typename S::Execution& exec, const MatrixRe
 }
 
 template <Space S, class Real, class In>
-DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network, const RawSet<S, In>& raw, const char* name) {
+DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
+                              const RawSet<S, In>& raw, const char* name) {
   DeviceSet<S, Real> set;
   set.rows = static_cast<std::int64_t>(raw.X.extent(0));
   if (set.rows == 0) return set;
   check_shape(raw.X, fmt::format("{} features", name), set.rows, network.spec().inputs);
   check_shape(raw.T, fmt::format("{} targets", name), set.rows, network.spec().outputs());
   summarize<S, In>(exec, raw.X, fmt::format("{} features", name));
-  for (const auto& column : summarize<S, In>(exec, raw.T, fmt::format("{} targets", name))) set.target_variation += column.m2;
-  set.X = prepared<S, Real, In>(exec, raw.X, network.feature_shift(), network.feature_scale(), fmt::format("sinter::data::{}_features", name));
-  set.T = prepared<S, Real, In>(exec, raw.T, network.target_shift(), network.target_scale(), fmt::format("sinter::data::{}_targets", name));
+  for (const auto& column : summarize<S, In>(exec, raw.T, fmt::format("{} targets", name)))
+    set.target_variation += column.m2;
+  set.X = prepared<S, Real, In>(exec, raw.X, network.feature_shift(), network.feature_scale(),
+                                fmt::format("sinter::data::{}_features", name));
+  set.T = prepared<S, Real, In>(exec, raw.T, network.target_shift(), network.target_scale(),
+                                fmt::format("sinter::data::{}_targets", name));
   return set;
 }
 

@@ -31,7 +31,9 @@ inline std::int64_t classes_of(const ModelSpec& spec) {
 
 /// accuracy, and precision, recall and f1 of class 1 (two classes) or as means over the classes; 0 where a ratio is 0 / 0.
 inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>& confusion, std::int64_t classes) {
-  const auto at = [&](std::int64_t actual, std::int64_t predicted) { return static_cast<double>(confusion[static_cast<std::size_t>(actual * classes + predicted)]); };
+  const auto at = [&](std::int64_t actual, std::int64_t predicted) {
+    return static_cast<double>(confusion[static_cast<std::size_t>(actual * classes + predicted)]);
+  };
   const auto ratio = [](double part, double whole) { return whole > 0 ? part / whole : 0.0; };
   double all = 0, right = 0, precision = 0, recall = 0, f1 = 0;
   const std::int64_t first = classes == 2 ? 1 : 0;
@@ -69,7 +71,9 @@ struct Evaluator<S, Real>::Memory {
 
 template <Space S, class Real>
 Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows)
-    : network_(network), rows_(std::clamp<std::int64_t>(rows, 1, block_rows)), memory_(std::make_shared<Memory>()) {
+    : network_(network),
+      rows_(std::clamp<std::int64_t>(rows, 1, block_rows)),
+      memory_(std::make_shared<Memory>()) {
   auto& m = *memory_;
   m.normalized = m.arena.template add<Real>(rows_ * network.layout().inputs);
   for (auto& slot : m.Z) slot = m.arena.template add<Real>(rows_ * network.layout().widest());
@@ -77,7 +81,8 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
   m.arena.allocate(exec);
   const auto classes = static_cast<std::size_t>(detail::classes_of(network.spec()));
   m.total = Vector<S, fused::MetricSums>(Kokkos::view_alloc(exec, std::string("sinter::metrics::sums")), 1);
-  m.confusion = Vector<S, std::int64_t>(Kokkos::view_alloc(exec, std::string("sinter::metrics::confusion")), classes * classes);
+  m.confusion = Vector<S, std::int64_t>(Kokkos::view_alloc(exec, std::string("sinter::metrics::confusion")),
+                                        classes * classes);
 }
 
 template <Space S, class Real>
@@ -119,7 +124,8 @@ void Evaluator<S, Real>::predict(const Execution& exec, const std::type_identity
     }
     if (normalized == nullptr) {
       Real* const to = memory_->arena.at(memory_->normalized);
-      fused::normalize_columns<S>(exec, from, to, count, spec.inputs, network_.feature_shift(), network_.feature_scale());
+      fused::normalize_columns<S>(exec, from, to, count, spec.inputs, network_.feature_shift(),
+                                  network_.feature_scale());
       normalized = to;
     }
     Real* const Z = forward(exec, normalized, count);
@@ -176,7 +182,8 @@ SetReport Evaluator<S, Real>::report(const Execution& exec, const DeviceSet<S, R
   const fused::MetricSums s = sums.host()(0);
   const double terms = s.rows * static_cast<double>(outputs);
   const double mse = s.squared / terms;
-  report.metrics = {{"loss", mean}, {"mse", mse}, {"rmse", std::sqrt(mse)}, {"mae", s.absolute / terms}, {"max_error", s.largest}};
+  report.metrics = {
+      {"loss", mean}, {"mse", mse}, {"rmse", std::sqrt(mse)}, {"mae", s.absolute / terms}, {"max_error", s.largest}};
   if (report.classes == 0) {
     if (set.target_variation > 0) report.metrics.emplace_back("r2", 1.0 - s.squared / set.target_variation);
   } else {

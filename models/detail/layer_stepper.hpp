@@ -22,9 +22,10 @@ struct StepMemory {
   Vector<S, fused::LossRecord> record;
   int states = 0;
 
-  StepMemory(const typename S::Execution& exec, const NetworkLayout& layout, const Plan& plan, const TrainingSpec& training,
-             std::int64_t counter_count)
-      : record(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), 1), states(optimizer_state_count(training.optimizer.type)) {
+  StepMemory(const typename S::Execution& exec, const NetworkLayout& layout, const Plan& plan,
+             const TrainingSpec& training, std::int64_t counter_count)
+      : record(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), 1),
+        states(optimizer_state_count(training.optimizer.type)) {
     const std::int64_t rows = plan.batch;
     for (std::size_t l = 0; l < layout.layers.size(); ++l) {
       const auto& layer = layout.layers[l];
@@ -41,7 +42,9 @@ struct StepMemory {
     counters = arena.template add<int>(counter_count);
   }
 
-  [[nodiscard]] Real* state(int index) const { return index >= states ? nullptr : arena.at(index == 0 ? state0 : state1); }
+  [[nodiscard]] Real* state(int index) const {
+    return index >= states ? nullptr : arena.at(index == 0 ? state0 : state1);
+  }
 };
 
 template <Space S, class Real>
@@ -50,8 +53,12 @@ class LayerStepper final : public Stepper<S, Real> {
   using Execution = typename S::Execution;
 
   LayerStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : network_(network), loss_(training.loss), clip_norm_(training.optimizer.clip_norm), chunks_(static_cast<int>(plan.chunks)),
-        first_range_(ranges_of(network.layout())), memory_(exec, network.layout(), plan, training, first_range_.back() + 1) {
+      : network_(network),
+        loss_(training.loss),
+        clip_norm_(training.optimizer.clip_norm),
+        chunks_(static_cast<int>(plan.chunks)),
+        first_range_(ranges_of(network.layout())),
+        memory_(exec, network.layout(), plan, training, first_range_.back() + 1) {
     auto& arena = memory_.arena;
     const std::int64_t parameters = network.layout().parameters;
     slabs_ = arena.template add<Real>(plan.chunks * parameters);
@@ -129,7 +136,8 @@ class LayerStepper final : public Stepper<S, Real> {
       args.X = l > 0 ? arena.at(memory_.A[l - 1]) : gather ? arena.at(memory_.gathered) : input.X;
       if (l > 0) {
         const auto& previous = layers[l - 1];
-        args.previous = derivative_from_input(previous.activation) ? arena.at(memory_.Z[l - 1]) : arena.at(memory_.A[l - 1]);
+        args.previous = derivative_from_input(previous.activation) ? arena.at(memory_.Z[l - 1])
+                                                                   : arena.at(memory_.A[l - 1]);
         args.previous_activation = previous.activation;
         args.previous_alpha = static_cast<Real>(previous.alpha);
         args.dX = dX;
@@ -145,8 +153,9 @@ class LayerStepper final : public Stepper<S, Real> {
       fused::dense_backward<S>(exec, args);
     }
     if (clip_norm_ > 0) {
-      fused::clipped_update<S>(exec, fused::ClippedUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0)),
-                                                                    static_cast<int>(first_range_.back()), clip_norm_});
+      fused::clipped_update<S>(
+          exec, fused::ClippedUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0)),
+                                               static_cast<int>(first_range_.back()), clip_norm_});
     }
   }
 
@@ -156,7 +165,8 @@ class LayerStepper final : public Stepper<S, Real> {
   /// Number of the first parameter range of each layer, and their count at the end.
   static std::vector<std::int64_t> ranges_of(const NetworkLayout& layout) {
     std::vector<std::int64_t> first{0};
-    for (const auto& layer : layout.layers) first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in));
+    for (const auto& layer : layout.layers)
+      first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in));
     return first;
   }
 

@@ -39,11 +39,13 @@ template <Space S, class Real>
 Network<S, Real>::Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed) : spec_(spec) {
   validate(spec);
   layout_ = layout_of(spec);
-  parameters_ = Vector<S, Real>(Kokkos::view_alloc(exec, std::string("sinter::network::parameters")), static_cast<std::size_t>(layout_.parameters));
+  parameters_ = Vector<S, Real>(Kokkos::view_alloc(exec, std::string("sinter::network::parameters")),
+                                static_cast<std::size_t>(layout_.parameters));
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const auto& layer = layout_.layers[l];
     fused::initialize<S>(exec, parameters_.data() + layer.offset, layer.weights(),
-                         detail::distribution_of(spec.initializer, layer.fan_in, layer.fan_out), seed, static_cast<std::uint32_t>(l));
+                         detail::distribution_of(spec.initializer, layer.fan_in, layer.fan_out), seed,
+                         static_cast<std::uint32_t>(l));
   }
 }
 
@@ -52,18 +54,21 @@ Network<S, Real>::Network(const Execution& exec, const ModelState& state) : spec
   validate(spec_);
   layout_ = layout_of(spec_);
   if (state.precision != detail::precision_of<Real>()) {
-    throw ConfigError(fmt::format("model: its parameters are {}, not {}", to_name(state.precision), to_name(detail::precision_of<Real>())));
+    throw ConfigError(fmt::format("model: its parameters are {}, not {}", to_name(state.precision),
+                                  to_name(detail::precision_of<Real>())));
   }
   parameters_ = make_vector<S, Real>(exec, "sinter::network::parameters", layout_.parameters);
   const HostMirror<Vector<S, Real>> mirror(parameters_);
   auto* to = reinterpret_cast<std::byte*>(mirror.host().data());
   const std::byte* const end = to + layout_.parameters * static_cast<std::int64_t>(sizeof(Real));
   for (const auto& array : state.parameters) {
-    if (static_cast<std::int64_t>(array.bytes.size()) > end - to) throw DataError(fmt::format("model: array {} does not fit the spec", array.name));
+    if (static_cast<std::int64_t>(array.bytes.size()) > end - to)
+      throw DataError(fmt::format("model: array {} does not fit the spec", array.name));
     std::memcpy(to, array.bytes.data(), array.bytes.size());
     to += array.bytes.size();
   }
-  if (to != end) throw DataError(fmt::format("model: its arrays hold {} bytes less than the spec's parameters", end - to));
+  if (to != end)
+    throw DataError(fmt::format("model: its arrays hold {} bytes less than the spec's parameters", end - to));
   mirror.push(exec);
   wait_for(exec, "sinter::Network: parameters before their host image goes");
   set_normalization(exec, state.normalization);
@@ -74,19 +79,22 @@ void Network<S, Real>::set_normalization(const Execution& exec, Normalization no
   const auto check = [](const ColumnNormalization& columns, std::int64_t want, const char* what) {
     const auto extent = static_cast<std::size_t>(want);
     if (columns.active() && (columns.shift.size() != extent || columns.scale.size() != extent)) {
-      throw ShapeError(fmt::format("normalisation of {}: {} shifts and {} scales for {} columns", what, columns.shift.size(),
-                                   columns.scale.size(), want));
+      throw ShapeError(fmt::format("normalisation of {}: {} shifts and {} scales for {} columns", what,
+                                   columns.shift.size(), columns.scale.size(), want));
     }
   };
   check(normalization.features, spec_.inputs, "features");
   check(normalization.targets, spec_.outputs(), "targets");
   normalization_ = std::move(normalization);
-  device_normalization_ = make_vector<S, double>(exec, "sinter::network::normalization", 2 * (spec_.inputs + spec_.outputs()));
+  device_normalization_ = make_vector<S, double>(exec, "sinter::network::normalization",
+                                                 2 * (spec_.inputs + spec_.outputs()));
   const HostMirror<Vector<S, double>> mirror(device_normalization_);
   double* to = mirror.host().data();
   const auto put = [&to](const ColumnNormalization& columns, std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) *to++ = columns.active() ? columns.shift[static_cast<std::size_t>(i)] : 0.0;
-    for (std::int64_t i = 0; i < count; ++i) *to++ = columns.active() ? columns.scale[static_cast<std::size_t>(i)] : 1.0;
+    for (std::int64_t i = 0; i < count; ++i)
+      *to++ = columns.active() ? columns.shift[static_cast<std::size_t>(i)] : 0.0;
+    for (std::int64_t i = 0; i < count; ++i)
+      *to++ = columns.active() ? columns.scale[static_cast<std::size_t>(i)] : 1.0;
   };
   put(normalization_.features, spec_.inputs);
   put(normalization_.targets, spec_.outputs());

@@ -15,8 +15,8 @@
 namespace sinter {
 
 template <Space S, class Real>
-std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network, const Plan& plan,
-                                               const TrainingSpec& training) {
+std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network,
+                                               const Plan& plan, const TrainingSpec& training) {
   switch (plan.level) {
     case Fusion::none: return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
     case Fusion::step: return std::make_unique<detail::StepStepper<S, Real>>(exec, network, plan, training);
@@ -53,13 +53,15 @@ class StepAccount {
   [[nodiscard]] std::int64_t steps() const { return steps_; }
 
  private:
-  void check(std::int64_t step, std::string_view kind, std::string_view plural, std::int64_t count, const std::optional<std::int64_t>& limit) const {
+  void check(std::int64_t step, std::string_view kind, std::string_view plural, std::int64_t count,
+             const std::optional<std::int64_t>& limit) const {
     if (!limit || count <= *limit) return;
     std::string culprits;
     for (const auto& row : ledger::difference(labels_before_, ledger::by_label())) {
       if (row.kind == kind) culprits += fmt::format("{}{} ({})", culprits.empty() ? "" : ", ", row.label, row.count);
     }
-    throw BudgetError(fmt::format("budget.{}: step {} had {}, allowed: {}; {}", plural, step + 1, count, *limit, culprits));
+    throw BudgetError(
+        fmt::format("budget.{}: step {} had {}, allowed: {}; {}", plural, step + 1, count, *limit, culprits));
   }
 
   BudgetSpec budget_;
@@ -73,7 +75,8 @@ class StepAccount {
 inline std::int64_t log_period(const TrainingSpec& training) {
   if (training.log_every > 0) return training.log_every;
   std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
-  if (training.early_stopping.patience > 0) period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
+  if (training.early_stopping.patience > 0)
+    period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
   return period;
 }
 
@@ -81,7 +84,8 @@ inline std::int64_t log_period(const TrainingSpec& training) {
 
 template <Space S, class Real, class In>
 TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
-                  const std::type_identity_t<RawSet<S, In>>& train, const std::type_identity_t<RawSet<S, In>>& validation,
+                  const std::type_identity_t<RawSet<S, In>>& train,
+                  const std::type_identity_t<RawSet<S, In>>& validation,
                   const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
   const TrainingSpec& spec = options.training;
   const auto ledger_before = ledger::by_label();
@@ -95,14 +99,18 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   const auto warn = [&](const char* what, const std::vector<std::string>& names) {
     return [&options, what, &names](std::size_t column) {
       if (!options.on_log) return;
-      const std::string name = column < names.size() ? fmt::format("'{}'", names[column]) : fmt::format("number {}", column);
-      options.on_log(LogLevel::warning, fmt::format("{} {} has the same value in all training rows: it is only shifted", what, name));
+      const std::string name = column < names.size() ? fmt::format("'{}'", names[column])
+                                                     : fmt::format("number {}", column);
+      options.on_log(LogLevel::warning,
+                     fmt::format("{} {} has the same value in all training rows: it is only shifted", what, name));
     };
   };
   Normalization normalization;
-  normalization.features = detail::normalization_of(options.normalize.features, detail::summarize<S, In>(exec, train.X, "train features"),
+  normalization.features = detail::normalization_of(options.normalize.features,
+                                                    detail::summarize<S, In>(exec, train.X, "train features"),
                                                     warn("feature", options.feature_names));
-  normalization.targets = detail::normalization_of(options.normalize.targets, detail::summarize<S, In>(exec, train.T, "train targets"),
+  normalization.targets = detail::normalization_of(options.normalize.targets,
+                                                   detail::summarize<S, In>(exec, train.T, "train targets"),
                                                    warn("target", options.target_names));
   network.set_normalization(exec, normalization);
   const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train");
@@ -123,8 +131,10 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   input.order.full_batch = plan.batch;
   input.order.chunks = plan.chunks;
   input.order.seed = options.seed;
-  input.order.shuffle = spec.shuffle && plan.steps_per_epoch > 1;  // the order of a full batch changes nothing but rounding
-  const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs : spec.epochs * plan.steps_per_epoch;
+  input.order.shuffle = spec.shuffle &&
+                        plan.steps_per_epoch > 1;  // the order of a full batch changes nothing but rounding
+  const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs
+                                                                             : spec.epochs * plan.steps_per_epoch;
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
   const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, network.spec().outputs()));
   const std::int64_t period = detail::log_period(spec);
@@ -140,7 +150,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     input.order.epoch = epoch;
     for (std::int64_t s = 0; s < plan.steps_per_epoch; ++s) {
       const std::int64_t step = report.steps_done;
-      rate = learning_rate_at(spec.schedule, spec.optimizer.learning_rate, spec.schedule.unit == ScheduleUnit::epoch ? epoch : step, total_units);
+      rate = learning_rate_at(spec.schedule, spec.optimizer.learning_rate,
+                              spec.schedule.unit == ScheduleUnit::epoch ? epoch : step, total_units);
       input.order.step = s;
       input.step = step;
       input.optimizer = make_optimizer_step<Real>(spec.optimizer, rate, step + 1);
@@ -165,11 +176,13 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     record.pull(exec);
     const fused::LossRecord seen = record.host()(0);
     if (seen.nonfinite_step != 0) {
-      throw NumericError(fmt::format("training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
-                                     "normalised features may help",
-                                     seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1, rate));
+      throw NumericError(fmt::format(
+          "training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
+          "normalised features may help",
+          seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1, rate));
     }
-    Progress progress{report.epochs_done, spec.epochs, report.steps_done, seen.epoch_sum / epoch_terms, std::nullopt, rate, 0};
+    Progress progress{
+        report.epochs_done, spec.epochs, report.steps_done, seen.epoch_sum / epoch_terms, std::nullopt, rate, 0};
     if (validation_due) progress.validation_loss = evaluator.loss(exec, validation_set, spec.loss);
     progress.elapsed_s = timer.seconds();
     if (options.on_progress && (log_due || validation_due)) options.on_progress(progress);
@@ -177,7 +190,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     if (!keep_best || (!validation_set.empty() && !validation_due)) continue;
 
     // The running loss is that of the parameters before the epoch's updates, so without a validation set the training set is evaluated.
-    const double monitored = progress.validation_loss ? *progress.validation_loss : evaluator.loss(exec, train_set, spec.loss);
+    const double monitored = progress.validation_loss ? *progress.validation_loss
+                                                      : evaluator.loss(exec, train_set, spec.loss);
     if (monitored < best_loss - spec.early_stopping.min_delta) {
       best_loss = monitored;
       report.best_epoch = report.epochs_done;

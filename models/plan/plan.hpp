@@ -15,17 +15,17 @@ namespace sinter {
 struct LevelCost {
   Fusion level = Fusion::layer;
   std::int64_t launches = 0;
-  double flops = 0;              ///< 6 x batch x weights: the products of forward, dX and dW
-  double compulsory_bytes = 0;   ///< each operand of each launch read or written once
+  double flops = 0;             ///< 6 x batch x weights: the products of forward, dX and dW
+  double compulsory_bytes = 0;  ///< each operand of each launch read or written once
   std::int64_t workspace_bytes = 0;
-  std::string reason;            ///< why it was chosen, or why not
+  std::string reason;  ///< why it was chosen, or why not
 };
 
 struct Plan {
   Fusion level = Fusion::layer;
   std::int64_t training_rows = 0;
-  std::int64_t batch = 0;            ///< global batch in rows, never above training_rows
-  std::int64_t chunks = 1;           ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
+  std::int64_t batch = 0;   ///< global batch in rows, never above training_rows
+  std::int64_t chunks = 1;  ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
   std::int64_t steps_per_epoch = 0;
   bool last_batch_smaller = false;
   LevelCost chosen;

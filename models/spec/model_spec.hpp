@@ -41,10 +41,14 @@ struct Names<Precision> {
 template <>
 struct Names<Initializer> {
   static constexpr std::pair<Initializer, std::string_view> list[] = {
-      {Initializer::standard_normal, "standard_normal"}, {Initializer::normal, "normal"},
-      {Initializer::uniform, "uniform"},                 {Initializer::xavier_normal, "xavier_normal"},
-      {Initializer::xavier_uniform, "xavier_uniform"},   {Initializer::he_normal, "he_normal"},
-      {Initializer::he_uniform, "he_uniform"},           {Initializer::zeros, "zeros"},
+      {Initializer::standard_normal, "standard_normal"},
+      {Initializer::normal, "normal"},
+      {Initializer::uniform, "uniform"},
+      {Initializer::xavier_normal, "xavier_normal"},
+      {Initializer::xavier_uniform, "xavier_uniform"},
+      {Initializer::he_normal, "he_normal"},
+      {Initializer::he_uniform, "he_uniform"},
+      {Initializer::zeros, "zeros"},
   };
 };
 
@@ -61,7 +65,7 @@ struct InitializerSpec {
 
 /// One dense layer: Y = activation(X W + b), W [fan_in, width].
 struct LayerSpec {
-  std::int64_t width = 1;                         ///< outputs of the layer; >= 1
+  std::int64_t width = 1;  ///< outputs of the layer; >= 1
   Activation activation = Activation::identity;
   double alpha = 0.0;  ///< >= 0; leaky_relu: slope below zero (0.01); elu: minus its lower bound (1); others ignore it
 
@@ -75,7 +79,7 @@ constexpr double default_alpha(Activation activation) {
 
 struct ModelSpec {
   ModelType type = ModelType::mlp;
-  std::int64_t inputs = 0;  ///< features of a row; known when the data are
+  std::int64_t inputs = 0;        ///< features of a row; known when the data are
   std::vector<LayerSpec> layers;  ///< in order, the output layer last; at least one
   bool bias = true;
   InitializerSpec initializer;

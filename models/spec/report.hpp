@@ -31,7 +31,7 @@ using Metrics = std::vector<std::pair<std::string, double>>;
 
 struct SetReport {
   std::int64_t rows = 0;
-  Metrics metrics;                      ///< on the final parameters; errors in physical units, loss in the units trained in
+  Metrics metrics;  ///< on the final parameters; errors in physical units, loss in the units trained in
   std::vector<std::int64_t> confusion;  ///< row-major [classes, classes], actual by predicted; empty for regression
   std::int64_t classes = 0;
 };

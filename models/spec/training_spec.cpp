@@ -24,10 +24,11 @@ double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t 
   switch (schedule.type) {
     case Schedule::constant: return base;
     case Schedule::cosine:
-      return schedule.min_learning_rate +
-             (base - schedule.min_learning_rate) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, unit / span)));
+      return schedule.min_learning_rate + (base - schedule.min_learning_rate) * 0.5 *
+                                              (1.0 + std::cos(std::numbers::pi * std::min(1.0, unit / span)));
     case Schedule::exponential: return base * std::pow(schedule.gamma, unit);
-    case Schedule::step: return base * std::pow(schedule.gamma, std::floor(unit / static_cast<double>(schedule.step_size)));
+    case Schedule::step:
+      return base * std::pow(schedule.gamma, std::floor(unit / static_cast<double>(schedule.step_size)));
   }
   return base;
 }
@@ -54,16 +55,20 @@ void validate(const TrainingSpec& training, const ModelSpec& model) {
   require(training.batch >= 0, "batch", static_cast<double>(training.batch), ">= 1 or full");
   require(training.early_stopping.patience >= 0, "early_stopping.patience",
           static_cast<double>(training.early_stopping.patience), ">= 0 (0: off)");
-  require(training.early_stopping.min_delta >= 0, "early_stopping.min_delta", training.early_stopping.min_delta, ">= 0");
+  require(training.early_stopping.min_delta >= 0, "early_stopping.min_delta", training.early_stopping.min_delta,
+          ">= 0");
   require(training.log_every >= 0, "log_every", static_cast<double>(training.log_every), ">= 0 (0: automatic)");
-  require(training.validate_every >= 0, "validate_every", static_cast<double>(training.validate_every), ">= 0 (0: at every report)");
+  require(training.validate_every >= 0, "validate_every", static_cast<double>(training.validate_every),
+          ">= 0 (0: at every report)");
 
   const auto output = model.layers.back().activation;
   if (training.loss.type == Loss::binary_cross_entropy && output != Activation::sigmoid) {
-    throw ConfigError(fmt::format("training.loss: binary_cross_entropy needs the output activation sigmoid, not {}", to_name(output)));
+    throw ConfigError(fmt::format("training.loss: binary_cross_entropy needs the output activation sigmoid, not {}",
+                                  to_name(output)));
   }
   if (training.loss.type == Loss::cross_entropy && output != Activation::softmax) {
-    throw ConfigError(fmt::format("training.loss: cross_entropy needs the output activation softmax, not {}", to_name(output)));
+    throw ConfigError(
+        fmt::format("training.loss: cross_entropy needs the output activation softmax, not {}", to_name(output)));
   }
   if (output == Activation::softmax && model.outputs() < 2) {
     throw ConfigError("model: output activation softmax needs at least two outputs");

@@ -9,7 +9,12 @@
 
 namespace sinter {
 
-enum class Schedule : std::uint8_t { constant, cosine, exponential, step, };
+enum class Schedule : std::uint8_t {
+  constant,
+  cosine,
+  exponential,
+  step,
+};
 enum class ScheduleUnit : std::uint8_t { epoch, step };
 enum class Fusion : std::uint8_t { automatic, none, layer, step };
 enum class Normalize : std::uint8_t { none, zscore, minmax };
@@ -83,10 +88,10 @@ struct TrainingSpec {
   std::int64_t epochs = 100;  ///< >= 0
   std::int64_t batch = 0;     ///< rows of a step; 0: the whole training set ("full")
   bool shuffle = true;
-  bool drop_last = false;     ///< leave out the smaller last batch of an epoch
+  bool drop_last = false;  ///< leave out the smaller last batch of an epoch
   Fusion fusion = Fusion::automatic;
-  std::int64_t log_every = 0;         ///< epochs between reports; 0: chosen so that a run reports about 100 times
-  std::int64_t validate_every = 0;    ///< epochs between validations; 0: at every report
+  std::int64_t log_every = 0;       ///< epochs between reports; 0: chosen so that a run reports about 100 times
+  std::int64_t validate_every = 0;  ///< epochs between validations; 0: at every report
 
   friend bool operator==(const TrainingSpec&, const TrainingSpec&) = default;
 };
@@ -99,8 +104,8 @@ struct BudgetSpec {
 };
 
 struct DeviceSpec {
-  std::string space;      ///< a name of runtime/base/space_names.hpp, or "auto"
-  int threads = 0;        ///< host spaces; 0: all that the process may use
+  std::string space;  ///< a name of runtime/base/space_names.hpp, or "auto"
+  int threads = 0;    ///< host spaces; 0: all that the process may use
   Precision precision = Precision::float32;
   bool allow_fallback = false;  ///< take the first usable space when the named one is not; the run record tells
 

@@ -10,15 +10,15 @@ namespace sinter {
 /// What went wrong, in the order of the exit codes documented in docs/exit-codes.md.
 enum class ErrorKind : int {
   none = 0,
-  internal = 1,     ///< a defect of Sinter itself
-  usage = 2,        ///< wrong command line
-  config = 3,       ///< a run file or spec asks for something that is not allowed
-  data = 4,         ///< a data set cannot be used
-  shape = 5,        ///< extents do not fit together
-  not_compiled = 6, ///< a space, precision or feature that this build or machine lacks
-  numeric = 7,      ///< non-finite loss or parameters
-  io = 8,           ///< a file cannot be read or written
-  budget = 9,       ///< the ledger exceeded the budget that the run file sets
+  internal = 1,      ///< a defect of Sinter itself
+  usage = 2,         ///< wrong command line
+  config = 3,        ///< a run file or spec asks for something that is not allowed
+  data = 4,          ///< a data set cannot be used
+  shape = 5,         ///< extents do not fit together
+  not_compiled = 6,  ///< a space, precision or feature that this build or machine lacks
+  numeric = 7,       ///< non-finite loss or parameters
+  io = 8,            ///< a file cannot be read or written
+  budget = 9,        ///< the ledger exceeded the budget that the run file sets
 };
 
 class Error : public std::runtime_error {

@@ -15,7 +15,9 @@ template <class E>
 struct Names;
 
 template <class E>
-concept Named = requires { Names<E>::list; };
+concept Named = requires {
+  Names<E>::list;
+};
 
 template <Named E>
 constexpr std::span<const std::pair<E, std::string_view>> names_of() {

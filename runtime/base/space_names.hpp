@@ -9,8 +9,8 @@ namespace sinter {
 
 struct SpaceName {
   std::string_view name;
-  bool is_device;    ///< its memory is not host memory
-  bool automatic;    ///< may be taken by `auto` (the mock device space may not)
+  bool is_device;                  ///< its memory is not host memory
+  bool automatic;                  ///< may be taken by `auto` (the mock device space may not)
   std::string_view requires_text;  ///< what a Kokkos needs to have it
 };
 
