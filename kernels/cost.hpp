@@ -1,4 +1,5 @@
-// What a kernel costs, stated by the kernel itself: FLOPs of the products (an FMA counts two), compulsory bytes, launches.
+// What a kernel costs, stated by the kernel itself: FLOPs of the products (an FMA counts two), compulsory bytes,
+// launches.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// Which row of the data set stands in which place of a batch. The numerical contract: N rows are cut into C fixed shards, slot s
-// of every batch draws from shard s in the order of that shard's own bijection of the epoch. A batch of B rows gives slot s the places
-// [B s / C, B (s+1) / C); with F = floor(N / B) full batches and a rest of R rows, shard s holds F q_s + r_s rows, q_s and r_s being the
-// slot's share of a full batch and of the rest. The bijection is a Feistel network with cycle walking (Black & Rogaway 2002),
-// evaluated where it is needed: no index array, no copy.
+// Which row of the data set stands in which place of a batch. The numerical contract: N rows are cut into C fixed
+// shards, slot s of every batch draws from shard s in the order of that shard's own bijection of the epoch. A batch of
+// B rows gives slot s the places [B s / C, B (s+1) / C); with F = floor(N / B) full batches and a rest of R rows, shard
+// s holds F q_s + r_s rows, q_s and r_s being the slot's share of a full batch and of the rest. The bijection is a
+// Feistel network with cycle walking (Black & Rogaway 2002), evaluated where it is needed: no index array, no copy.
 #pragma once
 
 #include <cstdint>

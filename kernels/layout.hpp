@@ -1,5 +1,5 @@
-// Where the parameters of a dense network lie: one vector, layer by layer W [fan_in, fan_out] row-major, then b [fan_out].
-// Gradients and optimizer states have the same layout, so an offset names a parameter everywhere.
+// Where the parameters of a dense network lie: one vector, layer by layer W [fan_in, fan_out] row-major, then b
+// [fan_out]. Gradients and optimizer states have the same layout, so an offset names a parameter everywhere.
 #pragma once
 
 #include <algorithm>

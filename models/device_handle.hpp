@@ -1,6 +1,7 @@
 // The trained network as a plain device function, for use inside an application's own kernels: `f(x, y)` by one thread,
-// `f(team, x, y, scratch)` by a team, both in physical units (normalisation included). The handle is a value that kernels capture; it keeps the
-// parameters alive. Same arithmetic as the library's own forward pass, so the same bits for a row.
+// `f(team, x, y, scratch)` by a team, both in physical units (normalisation included). The handle is a value that
+// kernels capture; it keeps the parameters alive. Same arithmetic as the library's own forward pass, so the same bits
+// for a row.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace sinter {
 
-/// MaxWidth bounds the widest layer and the number of inputs for the thread form, whose two rows of activations are local arrays.
+/// MaxWidth bounds the widest layer and the number of inputs for the thread form, whose two rows of activations are
+/// local arrays.
 template <Space S, class Real, int MaxWidth = 128>
 class DeviceHandle {
  public:
@@ -33,7 +35,8 @@ class DeviceHandle {
     return 2 * static_cast<std::size_t>(widest_) * sizeof(Real);
   }
 
-  /// One row by one thread. x [inputs] and y [outputs]: anything with x[i] (pointer, rank-1 View) on the device; may overlap.
+  /// One row by one thread. x [inputs] and y [outputs]: anything with x[i] (pointer, rank-1 View) on the device; may
+  /// overlap.
   template <class In, class Out>
   KOKKOS_INLINE_FUNCTION void operator()(const In& x, Out&& y) const {
     Real rows[2][MaxWidth];
@@ -58,7 +61,8 @@ class DeviceHandle {
     for (int j = 0; j < outputs(); ++j) y[j] = physical(rows[from][j], j);
   }
 
-  /// One row by all threads of a team; scratch: scratch_bytes() of team scratch. y is complete for the whole team on return.
+  /// One row by all threads of a team; scratch: scratch_bytes() of team scratch. y is complete for the whole team on
+  /// return.
   template <class Team, class In, class Out>
   KOKKOS_INLINE_FUNCTION void operator()(const Team& team, const In& x, Out&& y, void* scratch) const {
     Real* const rows[2] = {static_cast<Real*>(scratch), static_cast<Real*>(scratch) + widest_};

@@ -1,4 +1,5 @@
-// Evaluation of a network on the device, in blocks of rows: predictions in physical units, and metrics. Batch-invariant.
+// Evaluation of a network on the device, in blocks of rows: predictions in physical units, and metrics.
+// Batch-invariant.
 #pragma once
 
 #include <memory>
@@ -28,9 +29,9 @@ class Evaluator {
   /// Memory for blocks of at most min(rows, block_rows) rows. The network must outlive it.
   Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows);
 
-  /// Y = network(X) in physical units. X [rows, inputs], Y [rows, outputs]. Asynchronous; L + 2 launches a block (L + 1 where In is Real
-  /// and no features are normalised); 0 fences, 0 copies, 0 allocations. Both Real, or both double: `predict<double>`. Throws
-  /// ShapeError.
+  /// Y = network(X) in physical units. X [rows, inputs], Y [rows, outputs]. Asynchronous; L + 2 launches a block (L + 1
+  /// where In is Real and no features are normalised); 0 fences, 0 copies, 0 allocations. Both Real, or both double:
+  /// `predict<double>`. Throws ShapeError.
   template <class In = Real, class Out = In>
   void predict(const Execution& exec, const std::type_identity_t<MatrixRef<S, const In>>& X,
                const std::type_identity_t<MatrixRef<S, Out>>& Y);

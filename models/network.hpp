@@ -22,7 +22,8 @@ class Network {
 
   /// Weights drawn by the spec's initialiser from `seed`, biases zero. Allocates; 1 launch a layer; throws ConfigError.
   Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed);
-  /// The network of a saved model. 1 copy for the parameters, 1 for the normalisation; throws ConfigError or DataError where they do not fit.
+  /// The network of a saved model. 1 copy for the parameters, 1 for the normalisation; throws ConfigError or DataError
+  /// where they do not fit.
   Network(const Execution& exec, const ModelState& state);
 
   [[nodiscard]] const ModelSpec& spec() const { return spec_; }
@@ -30,7 +31,8 @@ class Network {
   [[nodiscard]] const Vector<S, Real>& parameters() const { return parameters_; }
   [[nodiscard]] const Normalization& normalization() const { return normalization_; }
 
-  /// [inputs] shifts and scales of the features on the device, null without normalisation; likewise [outputs] of the targets.
+  /// [inputs] shifts and scales of the features on the device, null without normalisation; likewise [outputs] of the
+  /// targets.
   [[nodiscard]] const double* feature_shift() const {
     return normalization_.features.active() ? device_normalization_.data() : nullptr;
   }
@@ -50,8 +52,8 @@ class Network {
   /// The model on the host: 1 copy (none on host spaces) and 1 fence.
   [[nodiscard]] ModelState state(const Execution& exec) const;
 
-  /// The network as a device function. No launch, copy, fence or allocation. Throws ConfigError where a layer or the inputs are wider than
-  /// MaxWidth or there are more than DeviceHandle::max_layers layers.
+  /// The network as a device function. No launch, copy, fence or allocation. Throws ConfigError where a layer or the
+  /// inputs are wider than MaxWidth or there are more than DeviceHandle::max_layers layers.
   template <int MaxWidth = 128>
   [[nodiscard]] DeviceHandle<S, Real, MaxWidth> device_handle() const;
 

@@ -1,5 +1,5 @@
-// One training step on the device: gather, forward, loss, backward, update. One implementation a fusion level; all leave the loss
-// in a record on the device.
+// One training step on the device: gather, forward, loss, backward, update. One implementation a fusion level; all
+// leave the loss in a record on the device.
 #pragma once
 
 #include <memory>

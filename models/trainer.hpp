@@ -1,5 +1,6 @@
-// Training of a network on data that already are on the device: plan, normalisation, epochs of steps, log points, validation, early
-// stopping, metrics. Data stay there; what crosses to the host are a loss record at log points and sums of metrics at the end.
+// Training of a network on data that already are on the device: plan, normalisation, epochs of steps, log points,
+// validation, early stopping, metrics. Data stay there; what crosses to the host are a loss record at log points and
+// sums of metrics at the end.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@
 
 namespace sinter {
 
-/// Raw rows in physical units on the device: X [rows, inputs], T [rows, outputs]; empty Views where there is no such set.
+/// Raw rows in physical units on the device: X [rows, inputs], T [rows, outputs]; empty Views where there is no such
+/// set.
 template <Space S, class In>
 struct RawSet {
   MatrixRef<S, const In> X, T;
@@ -37,11 +39,11 @@ struct TrainOptions {
   std::function<void(LogLevel, std::string_view)> on_log;
 };
 
-/// Trains `network` in place. In: Real, or double by `train<S, Real, double>`. Views of type Real that need no normalisation are used where
-/// they are, without a copy.
-/// A steady step launches as the plan says and has 0 fences, 0 copies and 0 allocations at every level but `none`. Callbacks run on the
-/// calling thread; what they throw passes through. The ledger must be attached (ledger::attach()) for the account to hold more than launches.
-/// Throws ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
+/// Trains `network` in place. In: Real, or double by `train<S, Real, double>`. Views of type Real that need no
+/// normalisation are used where they are, without a copy. A steady step launches as the plan says and has 0 fences, 0
+/// copies and 0 allocations at every level but `none`. Callbacks run on the calling thread; what they throw passes
+/// through. The ledger must be attached (ledger::attach()) for the account to hold more than launches. Throws
+/// ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
 template <Space S, class Real, class In = Real>
 TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
                   const std::type_identity_t<RawSet<S, In>>& train,

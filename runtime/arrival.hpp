@@ -1,6 +1,6 @@
-// "The last to arrive does the rest": teams that finish their part of a common piece count themselves in; the one that finds
-// itself last sees everything that the others wrote, and carries on. No team waits for another, so nothing depends on which teams are
-// resident. The counter resets itself, ready for the next launch.
+// "The last to arrive does the rest": teams that finish their part of a common piece count themselves in; the one that
+// finds itself last sees everything that the others wrote, and carries on. No team waits for another, so nothing
+// depends on which teams are resident. The counter resets itself, ready for the next launch.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ KOKKOS_INLINE_FUNCTION int fetch_increment(int* counter) {
 }
 }  // namespace detail
 
-/// Every thread of the team calls it after its last write to the common piece. True for all threads of exactly one team of
-/// `parties`: the last. `counter` is zero before the first arrival and after the last.
+/// Every thread of the team calls it after its last write to the common piece. True for all threads of exactly one team
+/// of `parties`: the last. `counter` is zero before the first arrival and after the last.
 template <class Team>
 KOKKOS_INLINE_FUNCTION bool arrive_last(const Team& team, int* counter, int parties) {
   if (parties == 1) {

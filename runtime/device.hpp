@@ -1,4 +1,5 @@
-// What device a space runs on, and the peaks that it reaches: an FMA loop in registers, a triad through memory, an empty launch.
+// What device a space runs on, and the peaks that it reaches: an FMA loop in registers, a triad through memory, an
+// empty launch.
 #pragma once
 
 #include <cstdint>

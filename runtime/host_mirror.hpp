@@ -1,5 +1,5 @@
-// Host mirrors: the only copies between host and device. Where the host can read the tensor's memory the mirror is that memory, and
-// push and pull copy nothing; the program text is the same.
+// Host mirrors: the only copies between host and device. Where the host can read the tensor's memory the mirror is that
+// memory, and push and pull copy nothing; the program text is the same.
 #pragma once
 
 #include <utility>
@@ -17,7 +17,8 @@ class HostMirror {
   static constexpr bool copies =
       !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename View::memory_space>::accessible;
 
-  /// 1 allocation on the host where the space is not host-accessible, else none. The contents are undefined until the first pull.
+  /// 1 allocation on the host where the space is not host-accessible, else none. The contents are undefined until the
+  /// first pull.
   explicit HostMirror(View tensor)
       : tensor_(std::move(tensor)),
         host_(Kokkos::create_mirror_view(Kokkos::WithoutInitializing, tensor_)) {}
@@ -25,7 +26,8 @@ class HostMirror {
   [[nodiscard]] const Host& host() const { return host_; }
   [[nodiscard]] const View& tensor() const { return tensor_; }
 
-  /// Host to device, asynchronous on `exec`; the host image must stay unchanged until `exec` has done it. 1 copy, or none.
+  /// Host to device, asynchronous on `exec`; the host image must stay unchanged until `exec` has done it. 1 copy, or
+  /// none.
   void push(const Execution& exec) const {
     if constexpr (copies) Kokkos::deep_copy(exec, tensor_, host_);
   }

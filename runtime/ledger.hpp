@@ -1,6 +1,7 @@
-// The ledger: an enforced account of every launch, fence, copy and allocation. Launches are counted by the launch wrapper
-// (runtime/launch.hpp), since Kokkos Tools callbacks for parallel regions would make Kokkos fence around each launch; fences, copies and
-// allocations come from the Kokkos Tools callbacks for these, chained before a tool that the user loaded. One ledger a process (or module).
+// The ledger: an enforced account of every launch, fence, copy and allocation. Launches are counted by the launch
+// wrapper (runtime/launch.hpp), since Kokkos Tools callbacks for parallel regions would make Kokkos fence around each
+// launch; fences, copies and allocations come from the Kokkos Tools callbacks for these, chained before a tool that the
+// user loaded. One ledger a process (or module).
 #pragma once
 
 #include <atomic>
@@ -32,8 +33,9 @@ class LaunchLabel {
 
 namespace ledger {
 
-/// Begins to listen to Kokkos Tools; Kokkos must be initialised (by whomever). Further calls do nothing. Causes no fence, launch or copy.
-/// A tool that the user loaded keeps receiving everything that it asked for, before the ledger counts it.
+/// Begins to listen to Kokkos Tools; Kokkos must be initialised (by whomever). Further calls do nothing. Causes no
+/// fence, launch or copy. A tool that the user loaded keeps receiving everything that it asked for, before the ledger
+/// counts it.
 void attach();
 
 /// Totals since the process began (fences, copies and allocations: since attach()).

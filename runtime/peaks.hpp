@@ -1,5 +1,5 @@
-// The peaks of a machine, measured: a register-resident FMA loop, the triad a = b + s c through memory, and an empty launch.
-// Peaks only ever feed predicted times and reports; no choice that affects a result depends on them.
+// The peaks of a machine, measured: a register-resident FMA loop, the triad a = b + s c through memory, and an empty
+// launch. Peaks only ever feed predicted times and reports; no choice that affects a result depends on them.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@
 
 namespace sinter::peaks {
 
-/// Each index runs independent chains of `steps` fused multiply-adds: on a host twelve vectors, enough to
-/// cover the latency of an FMA (4 cycles, 2 a cycle) and few enough to stay in registers; on a device eight scalars a thread.
+/// Each index runs independent chains of `steps` fused multiply-adds: on a host twelve vectors, enough to cover the
+/// latency of an FMA (4 cycles, 2 a cycle) and few enough to stay in registers; on a device eight scalars a thread.
 template <Space S, class Real>
 struct FmaLoop {
   using Lane = std::conditional_t<S::kernels_on_host, Vec<Real>, Real>;

@@ -1,5 +1,6 @@
-// The closed list of spaces. A space is a tag type: an execution space, a memory space and a name (runtime/base/space_names.hpp);
-// everything above takes it as a template parameter. Those that this Kokkos has are defined.
+// The closed list of spaces. A space is a tag type: an execution space, a memory space and a name
+// (runtime/base/space_names.hpp); everything above takes it as a template parameter. Those that this Kokkos has are
+// defined.
 #pragma once
 
 #include <concepts>

@@ -1,5 +1,5 @@
-// Tensors: Kokkos Views with a label, row-major layout (LayoutRight) and the space in the type; checked shapes at every public entry.
-// [batch, features] for data, [fan_in, fan_out] for weights.
+// Tensors: Kokkos Views with a label, row-major layout (LayoutRight) and the space in the type; checked shapes at every
+// public entry. [batch, features] for data, [fan_in, fan_out] for weights.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@ using Vector = Kokkos::View<T*, Kokkos::LayoutRight, typename S::Device>;
 template <Space S, class T>
 using Matrix = Kokkos::View<T**, Kokkos::LayoutRight, typename S::Device>;
 
-/// The canonical unmanaged form that kernels and public entries take; converts from every View of the same space and layout.
+/// The canonical unmanaged form that kernels and public entries take; converts from every View of the same space and
+/// layout.
 template <Space S, class T>
 using VectorRef = Kokkos::View<T*, Kokkos::LayoutRight, typename S::Device, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 template <Space S, class T>

@@ -1,6 +1,6 @@
-// A vector register of the host, for the register-blocked products: load, store, broadcast and an explicit fused multiply-add.
-// AVX-512, AVX2+FMA and NEON by intrinsics; elsewhere a plain array of one cache-line half, left to the compiler. The bits do not depend
-// on the width: every lane is an independent chain.
+// A vector register of the host, for the register-blocked products: load, store, broadcast and an explicit fused
+// multiply-add. AVX-512, AVX2+FMA and NEON by intrinsics; elsewhere a plain array of one cache-line half, left to the
+// compiler. The bits do not depend on the width: every lane is an independent chain.
 #pragma once
 
 #include <cmath>

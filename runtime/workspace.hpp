@@ -1,4 +1,5 @@
-// One arena of device memory, laid out before the run: callers add named slots, the arena is allocated once, and steps allocate nothing.
+// One arena of device memory, laid out before the run: callers add named slots, the arena is allocated once, and steps
+// allocate nothing.
 #pragma once
 
 #include <cstdint>

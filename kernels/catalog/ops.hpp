@@ -1,5 +1,6 @@
-// The operations by name: activations, losses, optimizers, and their run-time settings. Free of Kokkos, so that the run-file
-// reader and the kernels speak of the same list. The lists themselves are the three .def files beside this header.
+// The operations by name: activations, losses, optimizers, and their run-time settings. Free of Kokkos, so that the
+// run-file reader and the kernels speak of the same list. The lists themselves are the three .def files beside this
+// header.
 #pragma once
 
 #include <cstdint>

@@ -10,8 +10,8 @@
 
 namespace sinter::classic {
 
-/// C [m, n] = op(A) op(B) with op transposing where its flag is 'T'; all row-major and contiguous. The memory is reached through the
-/// execution space's own memory space, which is the same memory for every space that Sinter has.
+/// C [m, n] = op(A) op(B) with op transposing where its flag is 'T'; all row-major and contiguous. The memory is
+/// reached through the execution space's own memory space, which is the same memory for every space that Sinter has.
 template <Space S, class Real>
 void product(const typename S::Execution& exec, char transpose_a, char transpose_b, const Real* A, const Real* B,
              Real* C, std::int64_t m, std::int64_t n, std::int64_t k) {

@@ -1,5 +1,6 @@
-// Statistics of the columns of a data set, and normalisation with them, on the device. Blocks of 256 rows are summarised in row
-// order (Welford 1962) and merged in block order (Chan, Golub & LeVeque 1979), in double: the same bits for any number of threads.
+// Statistics of the columns of a data set, and normalisation with them, on the device. Blocks of 256 rows are
+// summarised in row order (Welford 1962) and merged in block order (Chan, Golub & LeVeque 1979), in double: the same
+// bits for any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,8 @@ struct MergeBlocks {
   }
 };
 
-/// data [rows, columns], partial [ceil(rows / 256), columns], total [columns], all on the device. Asynchronous; 2 launches.
+/// data [rows, columns], partial [ceil(rows / 256), columns], total [columns], all on the device. Asynchronous; 2
+/// launches.
 template <Space S, class In>
 void column_statistics(const typename S::Execution& exec, const In* data, std::int64_t rows, std::int64_t columns,
                        ColumnSummary* partial, ColumnSummary* total) {

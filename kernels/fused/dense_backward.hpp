@@ -2,10 +2,10 @@
 //   dX = (dZ W^T) * f'(previous),   dW = X^T dZ,   db = sum over rows of dZ,   then the optimizer on W and b.
 // dZ [rows, fan_out], X and dX [rows, fan_in], W [fan_in, fan_out], row-major.
 //
-// A team has one tile of rows of W and one chunk of the batch. The hazard is that dX reads W while the update writes it: dX's columns of a
-// tile need that tile's rows of W and no others, so the teams of a tile (one a chunk) are all its readers. Each leaves its dW in its
-// chunk's slab and counts itself in; the last one, which therefore knows that all readers are done, combines the slabs in the
-// fixed tree and updates the tile. No team waits.
+// A team has one tile of rows of W and one chunk of the batch. The hazard is that dX reads W while the update writes
+// it: dX's columns of a tile need that tile's rows of W and no others, so the teams of a tile (one a chunk) are all its
+// readers. Each leaves its dW in its chunk's slab and counts itself in; the last one, which therefore knows that all
+// readers are done, combines the slabs in the fixed tree and updates the tile. No team waits.
 #pragma once
 
 #include <cstdint>
@@ -93,14 +93,15 @@ struct DenseBackward {
   }
 };
 
-/// Ranges of parameters that dense_backward updates separately for a layer of this fan_in: one a tile of rows, one for the biases.
-/// As many counters are enough.
+/// Ranges of parameters that dense_backward updates separately for a layer of this fan_in: one a tile of rows, one for
+/// the biases. As many counters are enough.
 template <Space S, class Real>
 std::int64_t dense_backward_ranges(std::int64_t fan_in) {
   return DenseBackward<S, Real>::tiles(fan_in) + 1;
 }
 
-/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first launch).
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first
+/// launch).
 template <Space S, class Real>
 void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<Real>& args) {
   using Kernel = DenseBackward<S, Real>;

@@ -1,6 +1,6 @@
-// Forward through one dense layer in one launch: A = f(X W + b), rows gathered where they lie in the data set.
-// X [rows, fan_in], W [fan_in, fan_out], A and Z [rows, fan_out], all row-major. Each output is one chain of FMAs over fan_in that starts
-// at the bias, so a row's result does not depend on the batch that it came in.
+// Forward through one dense layer in one launch: A = f(X W + b), rows gathered where they lie in the data set. X [rows,
+// fan_in], W [fan_in, fan_out], A and Z [rows, fan_out], all row-major. Each output is one chain of FMAs over fan_in
+// that starts at the bias, so a row's result does not depend on the batch that it came in.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ struct DenseForward {
   using Product = tile::Product<S, Real>;
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
-  // Host: 64 rows reuse a panel of W eight times; 512 columns of 64 rows stay in a second-level cache. Device: one block a team.
+  // Host: 64 rows reuse a panel of W eight times; 512 columns of 64 rows stay in a second-level cache. Device: one
+  // block a team.
   static constexpr std::int64_t row_tile = 64;
   static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 64;
 

@@ -1,5 +1,6 @@
-// Initial weights from counter-based random numbers: weight i of layer l is a function of (seed, l, i) alone. Normal deviates by
-// Box & Muller (1958), in double with Sinter's own log and cos, rounded once to the storage type. One launch a layer, before training.
+// Initial weights from counter-based random numbers: weight i of layer l is a function of (seed, l, i) alone. Normal
+// deviates by Box & Muller (1958), in double with Sinter's own log and cos, rounded once to the storage type. One
+// launch a layer, before training.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// Loss and its gradient in one launch: dZ = d(mean loss)/dZ of the last layer, and the batch's loss added to a record on the device.
-// Z, dZ [rows, outputs] and targets [data rows, outputs] row-major. A chunk's row losses are summed in row order, chunk sums
-// in the fixed tree; double throughout. The last team to arrive closes the record: no copy, no fence.
+// Loss and its gradient in one launch: dZ = d(mean loss)/dZ of the last layer, and the batch's loss added to a record
+// on the device. Z, dZ [rows, outputs] and targets [data rows, outputs] row-major. A chunk's row losses are summed in
+// row order, chunk sums in the fixed tree; double throughout. The last team to arrive closes the record: no copy, no
+// fence.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Sums from which metrics follow, over predictions and targets in physical units, on the device: blocks of 256 rows in row order,
-// blocks merged in order by one thread; double and integer accumulators. One small record is all that is fetched.
+// Sums from which metrics follow, over predictions and targets in physical units, on the device: blocks of 256 rows in
+// row order, blocks merged in order by one thread; double and integer accumulators. One small record is all that is
+// fetched.
 #pragma once
 
 #include <cstdint>
@@ -102,7 +103,8 @@ struct MetricMerge {
   }
 };
 
-/// Adds the sums of `rows` rows to *total and the decisions to the confusion matrix. Asynchronous on `exec`; 2 launches.
+/// Adds the sums of `rows` rows to *total and the decisions to the confusion matrix. Asynchronous on `exec`; 2
+/// launches.
 template <Space S, class Real>
 void metrics(const typename S::Execution& exec, const MetricArgs<S, Real>& args) {
   static LaunchLabel blocks_label("sinter::metrics::blocks"), merge_label("sinter::metrics::merge");

@@ -1,10 +1,11 @@
 // One training step of a whole network in one launch: gather, forward, loss, backward, reduction and update.
 //
-// A team has one chunk of the batch. It walks the chunk in tiles of rows whose activations of all layers stay in its scratch; the weight
-// gradients of the tiles continue one chain of FMAs an element in the chunk's slab, so that the sum runs over the chunk's rows in order, as at
-// level `layer`: the same bits. The hazard is that every team reads all of W while the update writes it. After its last read a team counts
-// itself in at each block of parameters; the last one at a block, which therefore knows that all readers are done, combines the slabs
-// in the fixed tree and updates the block. Teams begin at different blocks, so that those which finish together share the work. No team waits.
+// A team has one chunk of the batch. It walks the chunk in tiles of rows whose activations of all layers stay in its
+// scratch; the weight gradients of the tiles continue one chain of FMAs an element in the chunk's slab, so that the sum
+// runs over the chunk's rows in order, as at level `layer`: the same bits. The hazard is that every team reads all of W
+// while the update writes it. After its last read a team counts itself in at each block of parameters; the last one at
+// a block, which therefore knows that all readers are done, combines the slabs in the fixed tree and updates the block.
+// Teams begin at different blocks, so that those which finish together share the work. No team waits.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct StepLayer {
 
 inline constexpr int max_step_layers = 12;
 
-/// The network and the layout of a team's scratch: activations of all layers, two gradients, row losses, the rows' numbers, a packed panel.
+/// The network and the layout of a team's scratch: activations of all layers, two gradients, row losses, the rows'
+/// numbers, a packed panel.
 struct StepShape {
   StepLayer layers[max_step_layers];
   int count = 0;
@@ -230,8 +232,8 @@ struct NetworkStep {
   }
 };
 
-/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a host the second-level cache holds it,
-/// on a device the scratch of a team does. It changes no bit.
+/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a host the
+/// second-level cache holds it, on a device the scratch of a team does. It changes no bit.
 template <Space S, class Real>
 std::int64_t step_row_tile(const NetworkLayout& layout, std::int64_t chunk_rows) {
   constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : std::size_t{96} << 10;
@@ -241,7 +243,8 @@ std::int64_t step_row_tile(const NetworkLayout& layout, std::int64_t chunk_rows)
   return rows;
 }
 
-/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first launch).
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first
+/// launch).
 template <Space S, class Real>
 void network_step(const typename S::Execution& exec, const NetworkStepArgs<Real>& args) {
   using Kernel = NetworkStep<S, Real>;

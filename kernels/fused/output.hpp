@@ -1,5 +1,5 @@
-// The outputs of a network in physical units: last activation (softmax included, over a row), then the normalisation of targets undone.
-// Z [rows, outputs] in Real, Y [rows, outputs] in double or Real, row-major; one launch.
+// The outputs of a network in physical units: last activation (softmax included, over a row), then the normalisation of
+// targets undone. Z [rows, outputs] in Real, Y [rows, outputs] in double or Real, row-major; one launch.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// The optimizer's part of a backward launch: the gradient of a contiguous range of parameters is combined from the chunks' slabs in the
-// fixed tree and either applied at once, or stored (with its squared norm) for a launch of its own where the whole gradient must be
-// known first: clipping by global norm, and exchange between ranks.
+// The optimizer's part of a backward launch: the gradient of a contiguous range of parameters is combined from the
+// chunks' slabs in the fixed tree and either applied at once, or stored (with its squared norm) for a launch of its own
+// where the whole gradient must be known first: clipping by global norm, and exchange between ranks.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace sinter::fused {
 
-/// Parameters, states and slabs of a whole network: vectors of `parameters` elements in the network's layout; slabs [chunks, parameters].
+/// Parameters, states and slabs of a whole network: vectors of `parameters` elements in the network's layout; slabs
+/// [chunks, parameters].
 template <class Real>
 struct UpdateTarget {
   Real* parameters = nullptr;
@@ -30,7 +31,8 @@ struct UpdateTarget {
 template <Space S>
 inline constexpr int update_lanes = S::kernels_on_host ? 64 : 1;
 
-/// By all threads of a team: out[j] = (first ? 0 : out[j]) + sum over the rows, in order, of dZ(r, j). The gradient of a bias.
+/// By all threads of a team: out[j] = (first ? 0 : out[j]) + sum over the rows, in order, of dZ(r, j). The gradient of
+/// a bias.
 template <Space S, class Real, class Team>
 KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real* dZ, std::int64_t rows,
                                      std::int64_t columns, bool first, Real* out) {
@@ -49,7 +51,8 @@ KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real
   }
 }
 
-/// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of this range, for its norm.
+/// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of
+/// this range, for its norm.
 template <Space S, class Real, class Team>
 KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target,
                                          std::int64_t range, std::int64_t begin, std::int64_t count, bool decay) {
@@ -94,7 +97,8 @@ struct ClippedUpdateArgs {
   double clip_norm = 0;
 };
 
-/// Applies a stored gradient, scaled by clip_norm / norm where its 2-norm is larger. Every team sums the few range norms itself, in order.
+/// Applies a stored gradient, scaled by clip_norm / norm where its 2-norm is larger. Every team sums the few range
+/// norms itself, in order.
 template <Space S, class Real>
 struct ClippedUpdate {
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;

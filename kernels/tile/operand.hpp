@@ -1,5 +1,5 @@
-// Operands of a tile product C(m, n) = sum over k of A(m, k) B(k, n): where an element lies, and which index is contiguous in memory
-// (a GPU stages along it, a CPU walks it). Plain values that kernels carry.
+// Operands of a tile product C(m, n) = sum over k of A(m, k) B(k, n): where an element lies, and which index is
+// contiguous in memory (a GPU stages along it, a CPU walks it). Plain values that kernels carry.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // The product of tiles, the one replaceable piece under every dense kernel:
 //   C(m, n) = start(m, n) + sum over k = 0..K-1, in this order, of A(m, k) B(k, n)
-// as one chain of fused multiply-adds an element, so that the bits do not depend on tiles, teams, threads or vector widths.
-// Host: MR x NV vector registers, B used in place or packed into scratch where it is transposed. Device: blocks of A and B staged in
-// scratch, 4 x 4 outputs a thread.
+// as one chain of fused multiply-adds an element, so that the bits do not depend on tiles, teams, threads or vector
+// widths. Host: MR x NV vector registers, B used in place or packed into scratch where it is transposed. Device: blocks
+// of A and B staged in scratch, 4 x 4 outputs a thread.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,8 @@ struct HostProduct {
     return b_in_place ? 0 : static_cast<std::size_t>(k_count) * lanes * sizeof(Real) + 64;
   }
 
-  /// epilogue(m, n, Real (&values)[lanes], count): outputs (m, n) ... (m, n + count - 1); lanes from count on are to be ignored.
+  /// epilogue(m, n, Real (&values)[lanes], count): outputs (m, n) ... (m, n + count - 1); lanes from count on are to be
+  /// ignored.
   template <class Team, class A, class B, class Start, class Epilogue>
   static void run(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, std::int64_t k_count,
                   const A& a, const B& b, const Start& start, const Epilogue& epilogue) {
@@ -97,8 +98,8 @@ struct HostProduct {
   }
 
  private:
-  /// Columns n .. n + count - 1 of B as a panel [k_count, lanes]; surplus lanes are zero. Eight columns at a time, so that the lines that
-  /// they are read from stay in the first-level cache where their distance is a power of two.
+  /// Columns n .. n + count - 1 of B as a panel [k_count, lanes]; surplus lanes are zero. Eight columns at a time, so
+  /// that the lines that they are read from stay in the first-level cache where their distance is a power of two.
   template <class B>
   static const Real* pack(const B& b, std::int64_t n, int count, std::int64_t k_count, Real* panel) {
     constexpr int columns = 8;
@@ -116,7 +117,8 @@ struct HostProduct {
     return panel;
   }
 
-  /// The register block: rows_at_once x NV vectors over all k. Partial: of the last vector, only the lanes below `count` may be read.
+  /// The register block: rows_at_once x NV vectors over all k. Partial: of the last vector, only the lanes below
+  /// `count` may be read.
   template <int NV, bool Partial>
   static void chains(const Real* const (&row)[rows_at_once], std::int64_t stride, const Real* panel, std::int64_t ld,
                      std::int64_t k_count, int count, const Real* const (&first)[rows_at_once],
@@ -155,7 +157,8 @@ struct HostProduct {
   }
 };
 
-/// Products of a device team of `team_size` threads: 64 x 64 outputs a block, 4 x 4 a thread, k in steps of 16 through scratch.
+/// Products of a device team of `team_size` threads: 64 x 64 outputs a block, 4 x 4 a thread, k in steps of 16 through
+/// scratch.
 template <class Real>
 struct DeviceProduct {
   static constexpr int block = 64, depth = 16, per_thread = 4, side = block / per_thread;

@@ -1,4 +1,5 @@
-// Level `none`: the classic way, one launch an operation and KokkosBlas for the products. The baseline that fusion is compared with.
+// Level `none`: the classic way, one launch an operation and KokkosBlas for the products. The baseline that fusion is
+// compared with.
 #pragma once
 
 #include <vector>

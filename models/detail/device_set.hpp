@@ -1,4 +1,5 @@
-// Data on their way into training: statistics, the normalisation that follows from them, and the normalised copy where one is needed.
+// Data on their way into training: statistics, the normalisation that follows from them, and the normalised copy where
+// one is needed.
 #pragma once
 
 #include <cmath>
@@ -11,7 +12,8 @@
 
 namespace sinter::detail {
 
-/// Statistics of the columns of `data`, on the host: 2 launches, 1 fence and 1 small copy. Throws DataError for non-finite values.
+/// Statistics of the columns of `data`, on the host: 2 launches, 1 fence and 1 small copy. Throws DataError for
+/// non-finite values.
 template <Space S, class In>
 std::vector<fused::ColumnSummary> summarize(const typename S::Execution& exec, const MatrixRef<S, const In>& data,
                                             std::string_view what) {

@@ -29,7 +29,8 @@ inline std::int64_t classes_of(const ModelSpec& spec) {
   return 0;
 }
 
-/// accuracy, and precision, recall and f1 of class 1 (two classes) or as means over the classes; 0 where a ratio is 0 / 0.
+/// accuracy, and precision, recall and f1 of class 1 (two classes) or as means over the classes; 0 where a ratio is 0 /
+/// 0.
 inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>& confusion, std::int64_t classes) {
   const auto at = [&](std::int64_t actual, std::int64_t predicted) {
     return static_cast<double>(confusion[static_cast<std::size_t>(actual * classes + predicted)]);

@@ -1,4 +1,5 @@
-// Level `layer`: L forward launches, one for loss and gradient, L for backward and update: 2L + 1 (and one more to clip by global norm).
+// Level `layer`: L forward launches, one for loss and gradient, L for backward and update: 2L + 1 (and one more to clip
+// by global norm).
 #pragma once
 
 #include <vector>

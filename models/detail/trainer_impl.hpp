@@ -189,7 +189,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     if (hook_due) options.hook(progress, network);
     if (!keep_best || (!validation_set.empty() && !validation_due)) continue;
 
-    // The running loss is that of the parameters before the epoch's updates, so without a validation set the training set is evaluated.
+    // The running loss is that of the parameters before the epoch's updates, so without a validation set the training
+    // set is evaluated.
     const double monitored = progress.validation_loss ? *progress.validation_loss
                                                       : evaluator.loss(exec, train_set, spec.loss);
     if (monitored < best_loss - spec.early_stopping.min_delta) {

@@ -11,7 +11,8 @@
 
 namespace sinter::detail {
 
-/// All weights and biases in blocks of at most UpdateBlock::largest. 1 allocation, 1 copy (none on host spaces), 1 fence.
+/// All weights and biases in blocks of at most UpdateBlock::largest. 1 allocation, 1 copy (none on host spaces), 1
+/// fence.
 template <Space S>
 Vector<S, fused::UpdateBlock> update_blocks(const typename S::Execution& exec, const NetworkLayout& layout) {
   std::vector<fused::UpdateBlock> blocks;

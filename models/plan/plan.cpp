@@ -10,8 +10,8 @@
 namespace sinter {
 namespace {
 
-// A chunk holds at least 32 rows, so that its partial sums cost less than its products, and there are at most 16, so that
-// eight ranks can share a batch evenly while the slabs of partial sums stay small.
+// A chunk holds at least 32 rows, so that its partial sums cost less than its products, and there are at most 16, so
+// that eight ranks can share a batch evenly while the slabs of partial sums stay small.
 constexpr std::int64_t min_chunk_rows = 32;
 constexpr std::int64_t max_chunks = 16;
 
@@ -48,8 +48,8 @@ Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precisi
   return p;
 }
 
-/// Gather of features and targets; product, (bias,) activation of a layer, but no activation of the last; loss and gradient; dW, update (and
-/// the same for biases) of a layer, dX and derivative of all but the first.
+/// Gather of features and targets; product, (bias,) activation of a layer, but no activation of the last; loss and
+/// gradient; dW, update (and the same for biases) of a layer, dX and derivative of all but the first.
 LevelCost classic_cost(const Problem& p) {
   LevelCost cost;
   cost.level = Fusion::none;
@@ -90,7 +90,8 @@ LevelCost step_cost(const Problem& p, std::int64_t chunks) {
   return cost;
 }
 
-// One launch a step wants the activations of some rows in a team's scratch, and a kernel's arguments have room for so many layers.
+// One launch a step wants the activations of some rows in a team's scratch, and a kernel's arguments have room for so
+// many layers.
 constexpr std::int64_t step_max_layers = 12;
 constexpr std::int64_t step_max_width = 2048;
 

@@ -1,5 +1,6 @@
-// The planner: from a problem (network, data set, batch, precision) to fusion level, chunks and costs. A pure function of
-// the problem: it knows no timings, no threads and no ranks, so the same run file gives the same plan and the same bits everywhere.
+// The planner: from a problem (network, data set, batch, precision) to fusion level, chunks and costs. A pure function
+// of the problem: it knows no timings, no threads and no ranks, so the same run file gives the same plan and the same
+// bits everywhere.
 #pragma once
 
 #include <cstdint>

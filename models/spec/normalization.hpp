@@ -1,6 +1,7 @@
-// Normalisation of features and targets, as fitted on a training set: x' = (x - shift) * scale, undone by x = x' / scale + shift.
-// zscore: shift = mean, scale = 1 / population standard deviation; minmax: shift = min, scale = 1 / (max - min).
-// A column without variance is only shifted (scale 1), with a warning that names it. Kind none: shift 0, scale 1.
+// Normalisation of features and targets, as fitted on a training set: x' = (x - shift) * scale, undone by x = x' /
+// scale + shift. zscore: shift = mean, scale = 1 / population standard deviation; minmax: shift = min, scale = 1 / (max
+// - min). A column without variance is only shifted (scale 1), with a warning that names it. Kind none: shift 0, scale
+// 1.
 #pragma once
 
 #include <vector>

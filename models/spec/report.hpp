@@ -1,4 +1,5 @@
-// What training reports: progress at log points, metrics of the sets, and the account of the whole run. Plain host values, free of Kokkos.
+// What training reports: progress at log points, metrics of the sets, and the account of the whole run. Plain host
+// values, free of Kokkos.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,9 @@ struct Progress {
   double elapsed_s = 0;
 };
 
-/// Metric name to value, in the order of presentation: loss, mse, rmse, mae, max_error, then r2 for regression, or accuracy,
-/// precision, recall, f1 for classification (of class 1 where there are two classes, else the mean over classes).
+/// Metric name to value, in the order of presentation: loss, mse, rmse, mae, max_error, then r2 for regression, or
+/// accuracy, precision, recall, f1 for classification (of class 1 where there are two classes, else the mean over
+/// classes).
 using Metrics = std::vector<std::pair<std::string, double>>;
 
 struct SetReport {

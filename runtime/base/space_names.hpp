@@ -1,5 +1,5 @@
-// The closed list of spaces by name, in the order in which `auto` tries them. Free of Kokkos; runtime/spaces.hpp ties each name to
-// its execution and memory space. To add a backend: one line here and one there.
+// The closed list of spaces by name, in the order in which `auto` tries them. Free of Kokkos; runtime/spaces.hpp ties
+// each name to its execution and memory space. To add a backend: one line here and one there.
 #pragma once
 
 #include <array>
