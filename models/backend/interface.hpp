@@ -1,6 +1,6 @@
-// The boundary between the program and a backend module (floors 1 to 3 built against one Kokkos). Plain specs, host arrays,
-// status codes and callbacks cross it; exceptions do not. Both sides are built from one source tree: `interface_version` and the
-// project's version must agree before anything else is called. Free of Kokkos.
+// The boundary between the program and a backend module (floors 1 to 3 built against one Kokkos). Plain specs, host
+// arrays, status codes and callbacks cross it; exceptions do not. Both sides are built from one source tree:
+// `interface_version` and the project's version must agree before anything else is called. Free of Kokkos.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ struct HostSet {
   [[nodiscard]] bool empty() const { return features.rows == 0; }
 };
 
-/// Called on the thread that trains, between launches. They must not throw; what they throw is reported as an internal error.
+/// Called on the thread that trains, between launches. They must not throw; what they throw is reported as an internal
+/// error.
 struct Callbacks {
   std::function<void(const Progress&)> on_progress;  ///< at every log point
   std::function<bool()> stop_requested;              ///< polled after every epoch and, with many steps, every few steps
@@ -91,8 +92,8 @@ class Backend {
   virtual Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept = 0;
 };
 
-/// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos (once
-/// per process) for the space and thread count asked for.
+/// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos
+/// (once per process) for the space and thread count asked for.
 struct Entry {
   int interface_version = 0;
   const char* sinter_version = nullptr;
