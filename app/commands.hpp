@@ -33,7 +33,7 @@ int plan(const PlanOptions& options, Console& console);
 
 struct InfoOptions {
   bool measure = false;
-  std::string output;         ///< of the machine profile; "": default_profile_path()
+  std::string output;          ///< of the machine profile; "": default_profile_path()
   std::string space = "auto";  ///< what to measure
   int threads = 0;
 };

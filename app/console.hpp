@@ -1,5 +1,6 @@
-// What the program says: the report on standard output, warnings and errors on standard error. `quiet` leaves only errors; `json`
-// leaves standard output to the record. One line may be transient (the progress bar of a terminal): anything else erases it first.
+// What the program says: the report on standard output, warnings and errors on standard error. `quiet` leaves only
+// errors; `json` leaves standard output to the record. One line may be transient (the progress bar of a terminal):
+// anything else erases it first.
 #pragma once
 
 #include <string>
@@ -49,7 +50,8 @@ class Console {
 /// One line on standard error: "sinter: error: ...".
 void print_error(std::string_view text);
 
-/// Writes out what is still buffered for standard output. Throws IoError where that fails for another reason than a reader that left.
+/// Writes out what is still buffered for standard output. Throws IoError where that fails for another reason than a
+/// reader that left.
 void finish_output();
 
 /// A text table: the first column flush left, the others flush right.

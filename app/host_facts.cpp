@@ -44,7 +44,8 @@ std::string missing_cuda() {
   if (init == nullptr || count == nullptr) {
     reason = "the NVIDIA driver lacks cuInit";
   } else if (const int error = init(0)) {
-    reason = error == 100 ? "the NVIDIA driver finds no GPU" : fmt::format("the NVIDIA driver does not start (error {})", error);
+    reason = error == 100 ? "the NVIDIA driver finds no GPU"
+                          : fmt::format("the NVIDIA driver does not start (error {})", error);
   } else if (const int failure = count(&gpus)) {
     reason = fmt::format("the NVIDIA driver does not count its GPUs (error {})", failure);
   } else if (gpus == 0) {
@@ -90,7 +91,8 @@ HostFacts host_facts() {
   utsname system{};
   ::uname(&system);
   const auto cpu = cpu_info({"model name", "Processor", "cpu"});
-  return {system.nodename, fmt::format("{} {}", system.sysname, system.release), cpu.empty() ? system.machine : cpu, allowed_cpus()};
+  return {system.nodename, fmt::format("{} {}", system.sysname, system.release), cpu.empty() ? system.machine : cpu,
+          allowed_cpus()};
 }
 
 std::int64_t peak_memory_bytes() {
@@ -100,7 +102,8 @@ std::int64_t peak_memory_bytes() {
 }
 
 std::string utc_now() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
 }  // namespace sinter::app

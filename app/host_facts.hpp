@@ -14,8 +14,8 @@ std::filesystem::path executable_path();
 /// Names as in the flags line of /proc/cpuinfo (`Features` on Arm).
 std::set<std::string> cpu_features();
 
-/// Why the device of a space cannot be used here, or "" where it can. Host spaces need nothing. Asks drivers, never Kokkos: a
-/// Kokkos with CUDA aborts on a machine without a GPU.
+/// Why the device of a space cannot be used here, or "" where it can. Host spaces need nothing. Asks drivers, never
+/// Kokkos: a Kokkos with CUDA aborts on a machine without a GPU.
 std::string missing_device(std::string_view space);
 
 /// Processors that this process may run on.

@@ -34,7 +34,8 @@ Json named_json(const List& list) {
 Json spaces_json(const std::vector<Module>& modules, const Machine& machine) {
   Json spaces = Json::array();
   std::vector<std::vector<SpaceStatus>> by_precision;
-  for (const auto& [precision, name] : names_of<Precision>()) by_precision.push_back(survey(modules, machine, precision));
+  for (const auto& [precision, name] : names_of<Precision>())
+    by_precision.push_back(survey(modules, machine, precision));
   for (std::size_t index = 0; index < by_precision.front().size(); ++index) {
     Json precisions = Json::array();
     const SpaceStatus* best = &by_precision.front()[index];
@@ -73,8 +74,11 @@ Json modules_json(const std::vector<Module>& modules) {
 
 Json features_json() {
   const auto plots = find_plot_support();
-  const auto feature = [](bool available, const std::string& detail) { return Json{{"available", available}, {"detail", detail}}; };
-  return {{"plots", feature(plots.problem.empty(), plots.problem.empty() ? "matplotlib of " + plots.python : plots.problem)},
+  const auto feature = [](bool available, const std::string& detail) {
+    return Json{{"available", available}, {"detail", detail}};
+  };
+  return {{"plots",
+           feature(plots.problem.empty(), plots.problem.empty() ? "matplotlib of " + plots.python : plots.problem)},
           {"mpi", feature(false, "this version runs one process")}};
 }
 
@@ -105,9 +109,13 @@ Json info_json() {
           {"machine_profile", default_profile_path().string()}};
 }
 
-std::string joined(const Json& list) { return list.empty() ? "-" : fmt::format("{}", fmt::join(list.get<std::vector<std::string>>(), ", ")); }
+std::string joined(const Json& list) {
+  return list.empty() ? "-" : fmt::format("{}", fmt::join(list.get<std::vector<std::string>>(), ", "));
+}
 
-std::string text_or(const Json& value, const std::string& otherwise) { return value.is_null() ? otherwise : value.get<std::string>(); }
+std::string text_or(const Json& value, const std::string& otherwise) {
+  return value.is_null() ? otherwise : value.get<std::string>();
+}
 
 /// Rows of name and text, the texts aligned.
 std::string listing(const std::vector<std::pair<std::string, std::string>>& rows) {
@@ -119,24 +127,30 @@ std::string listing(const std::vector<std::pair<std::string, std::string>>& rows
 }
 
 void say_info(const Json& json, Console& console) {
-  console.say("sinter {} on {} ({}, {} processors)", version(), json["host"]["name"].get<std::string>(), json["host"]["cpu"].get<std::string>(),
-              json["host"]["cpus"].get<int>());
+  console.say("sinter {} on {} ({}, {} processors)", version(), json["host"]["name"].get<std::string>(),
+              json["host"]["cpu"].get<std::string>(), json["host"]["cpus"].get<int>());
   std::vector<std::pair<std::string, std::string>> spaces, modules, names, features;
   for (const auto& space : json["spaces"]) {
-    spaces.emplace_back(space["name"], space["usable"] ? fmt::format("usable   {} by {}", joined(space["precisions"]), text_or(space["module"], ""))
-                                                       : fmt::format("{} {}", space["built"] ? "built   " : "-       ", text_or(space["problem"], "")));
+    spaces.emplace_back(space["name"], space["usable"] ? fmt::format("usable   {} by {}", joined(space["precisions"]),
+                                                                     text_or(space["module"], ""))
+                                                       : fmt::format("{} {}", space["built"] ? "built   " : "-       ",
+                                                                     text_or(space["problem"], "")));
   }
   for (const auto& module : json["modules"]) {
-    modules.emplace_back(module["manifest"], fmt::format("{} | {} | for {} | Kokkos {}{}", joined(module["spaces"]), joined(module["precisions"]),
-                                                         module["cpu_baseline"].get<std::string>(), module["kokkos"].get<std::string>(),
-                                                         module["problem"].is_null() ? "" : " | not usable: " + text_or(module["problem"], "")));
+    modules.emplace_back(
+        module["manifest"],
+        fmt::format("{} | {} | for {} | Kokkos {}{}", joined(module["spaces"]), joined(module["precisions"]),
+                    module["cpu_baseline"].get<std::string>(), module["kokkos"].get<std::string>(),
+                    module["problem"].is_null() ? "" : " | not usable: " + text_or(module["problem"], "")));
   }
   for (const auto& [kind, list] : json["names"].items()) names.emplace_back(kind, joined(list));
   for (const auto& [name, feature] : json["features"].items()) {
-    features.emplace_back(name, fmt::format("{:<4} {}", feature["available"] ? "yes" : "no", feature["detail"].get<std::string>()));
+    features.emplace_back(
+        name, fmt::format("{:<4} {}", feature["available"] ? "yes" : "no", feature["detail"].get<std::string>()));
   }
   console.say("\nspaces, in the order of auto{}", listing(spaces));
-  console.say("\nmodules{}", modules.empty() ? fmt::format("\n  none in {}", joined(json["module_folders"])) : listing(modules));
+  console.say("\nmodules{}",
+              modules.empty() ? fmt::format("\n  none in {}", joined(json["module_folders"])) : listing(modules));
   console.say("\nnames in run files{}", listing(names));
   console.say("\noptional features{}", listing(features));
 }

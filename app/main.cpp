@@ -1,4 +1,5 @@
-// The program `sinter`: reads the command line, runs one subcommand, and turns errors into exit codes (docs/exit-codes.md).
+// The program `sinter`: reads the command line, runs one subcommand, and turns errors into exit codes
+// (docs/exit-codes.md).
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -36,8 +37,10 @@ struct CommandLine {
         "  sinter predict runs/uat/model.h5 --data points.csv --output predictions.csv\n"
         "  sinter plan inputs/wide_regression.yaml\n"
         "  sinter info --json\n\n"
-        "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not finite,\n"
-        "8 files, 9 budget, 1 a defect; 75 interrupted with everything written, 130 ended at once (docs/exit-codes.md).");
+        "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not "
+        "finite,\n"
+        "8 files, 9 budget, 1 a defect; 75 interrupted with everything written, 130 ended at once "
+        "(docs/exit-codes.md).");
     add_train();
     add_predict();
     add_plan();
@@ -56,7 +59,8 @@ struct CommandLine {
     auto* sub = app.add_subcommand(name, description);
     sub->footer(examples);
     sub->add_flag("--quiet", quiet, "Print errors only");
-    sub->add_flag("--json", json, "Print the result as JSON on standard output, and nothing else there")->excludes("--quiet");
+    sub->add_flag("--json", json, "Print the result as JSON on standard output, and nothing else there")
+        ->excludes("--quiet");
     sub->callback([this, run] { command = [this, run](Console& console) { return run(*this, console); }; });
     return sub;
   }
@@ -69,16 +73,20 @@ struct CommandLine {
   }
 
   static void add_device(CLI::App* sub, std::string& space, int& threads) {
-    sub->add_option("--space", space, "Where to compute: a space of `sinter info`, or auto")->option_text("SPACE [auto]");
-    sub->add_option("--threads", threads, "Threads of a host space; 0: all that the process may use")->check(CLI::NonNegativeNumber)->option_text("N [0]");
+    sub->add_option("--space", space, "Where to compute: a space of `sinter info`, or auto")
+        ->option_text("SPACE [auto]");
+    sub->add_option("--threads", threads, "Threads of a host space; 0: all that the process may use")
+        ->check(CLI::NonNegativeNumber)
+        ->option_text("N [0]");
   }
 
   void add_train() {
-    auto* sub = add("train", "Train a model as a run file says",
-                    "Examples:\n  sinter train inputs/uat.yaml\n"
-                    "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n\n"
-                    "Ctrl-C ends the run at the next epoch with everything written (exit code 75); a second one ends it at once.",
-                    [](CommandLine& self, Console& console) { return app::train(self.train, console); });
+    auto* sub = add(
+        "train", "Train a model as a run file says",
+        "Examples:\n  sinter train inputs/uat.yaml\n"
+        "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n\n"
+        "Ctrl-C ends the run at the next epoch with everything written (exit code 75); a second one ends it at once.",
+        [](CommandLine& self, Console& console) { return app::train(self.train, console); });
     add_run_file(sub, train.run_file, train.overrides);
     sub->add_option("-o,--output", train.output, "Output folder instead of run.output")->option_text("DIR");
     sub->add_flag("--no-plots", train.no_plots, "Draw no plots");
@@ -90,20 +98,26 @@ struct CommandLine {
                     "  sinter predict model.h5 --data houses.csv --features age,distance | head",
                     [](CommandLine& self, Console& console) { return app::predict(self.predict, console); });
     sub->add_option("MODEL", predict.model, "Model file, as train wrote it")->required();
-    sub->add_option("-d,--data", predict.data, "File with the features (docs/data.md)")->required()->option_text("FILE");
-    sub->add_option("-o,--output", predict.output, "CSV file for the predictions; -: standard output")->option_text("FILE.csv [-]");
-    sub->add_option("--features", predict.features, "Columns, names or indices from 0 (default: those that the model names)")
+    sub->add_option("-d,--data", predict.data, "File with the features (docs/data.md)")
+        ->required()
+        ->option_text("FILE");
+    sub->add_option("-o,--output", predict.output, "CSV file for the predictions; -: standard output")
+        ->option_text("FILE.csv [-]");
+    sub->add_option("--features", predict.features,
+                    "Columns, names or indices from 0 (default: those that the model names)")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->option_text("A,B,...");
     sub->add_option("--format", predict.format, "Format of the data")->option_text("FORMAT [by extension]");
-    sub->add_option("--header", predict.header, "CSV: whether the first line names the columns")->option_text("auto|true|false [auto]");
+    sub->add_option("--header", predict.header, "CSV: whether the first line names the columns")
+        ->option_text("auto|true|false [auto]");
     sub->add_option("--delimiter", predict.delimiter, "CSV: one character")->option_text("CHAR [,]");
     add_device(sub, predict.space, predict.threads);
   }
 
   void add_plan() {
-    auto* sub = add("plan", "Print what the planner chooses for a run file, and why", "Example:\n  sinter plan inputs/uat.yaml --set training.batch=8",
+    auto* sub = add("plan", "Print what the planner chooses for a run file, and why",
+                    "Example:\n  sinter plan inputs/uat.yaml --set training.batch=8",
                     [](CommandLine& self, Console& console) { return app::plan(self.plan, console); });
     add_run_file(sub, plan.run_file, plan.overrides);
   }
@@ -112,8 +126,11 @@ struct CommandLine {
     auto* sub = add("info", "Print what this build and this machine can do",
                     "Examples:\n  sinter info\n  sinter info --json\n  sinter info --measure --space openmp",
                     [](CommandLine& self, Console& console) { return app::info(self.info, console); });
-    auto* measure = sub->add_flag("--measure", info.measure, "Measure the peaks of a space and write the machine profile");
-    sub->add_option("-o,--output", info.output, "Machine profile (default: ~/.config/sinter/machine.json)")->needs(measure)->option_text("FILE");
+    auto* measure = sub->add_flag("--measure", info.measure,
+                                  "Measure the peaks of a space and write the machine profile");
+    sub->add_option("-o,--output", info.output, "Machine profile (default: ~/.config/sinter/machine.json)")
+        ->needs(measure)
+        ->option_text("FILE");
     add_device(sub, info.space, info.threads);
   }
 };

@@ -29,11 +29,12 @@ std::unique_ptr<backend::Backend> open_backend(const Choice& choice, DeviceSpec 
   const auto* entry = get_entry();
   // The manifest said the same, but files can be mixed up. Nothing behind these two members is read before they agree.
   if (entry->interface_version != backend::interface_version) {
-    throw NotCompiled(fmt::format("module '{}' has interface version {}; this program speaks {}", file, entry->interface_version,
-                                  backend::interface_version));
+    throw NotCompiled(fmt::format("module '{}' has interface version {}; this program speaks {}", file,
+                                  entry->interface_version, backend::interface_version));
   }
   if (std::strcmp(entry->sinter_version, version()) != 0) {
-    throw NotCompiled(fmt::format("module '{}' was built for Sinter {}; this is {}", file, entry->sinter_version, version()));
+    throw NotCompiled(
+        fmt::format("module '{}' was built for Sinter {}; this is {}", file, entry->sinter_version, version()));
   }
   device.space = choice.space;
   std::unique_ptr<backend::Backend> backend;

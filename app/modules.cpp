@@ -43,7 +43,8 @@ Module read_module(const fs::path& manifest, const Machine& machine) {
       if (!machine.cpu_features.contains(feature)) lacking.push_back(feature);
     }
     if (interface != backend::interface_version) {
-      module.problem = fmt::format("interface version {}; this program speaks {}", interface, backend::interface_version);
+      module.problem = fmt::format("interface version {}; this program speaks {}", interface,
+                                   backend::interface_version);
     } else if (written_for != version()) {
       module.problem = fmt::format("built for Sinter {}; this is {}", written_for, version());
     } else if (!fs::is_regular_file(module.library)) {
@@ -103,12 +104,13 @@ std::vector<SpaceStatus> survey(const std::vector<Module>& modules, const Machin
   std::vector<SpaceStatus> spaces;
   for (const auto& known : space_names) {
     SpaceStatus status{std::string(known.name), nullptr, false, known.automatic, ""};
-    // Lower is better: a host space needs no module whose device backend would start too; then the order of folders, in which a
-    // user's own come first; then the module that uses most of this processor.
+    // Lower is better: a host space needs no module whose device backend would start too; then the order of folders,
+    // in which a user's own come first; then the module that uses most of this processor.
     const auto rank = [&](const Module& module) {
       const auto folder = std::ranges::find_if(
           modules, [&](const Module& other) { return other.manifest.parent_path() == module.manifest.parent_path(); });
-      return std::tuple(!known.is_device && !module.devices.empty(), folder - modules.begin(), -std::ssize(module.cpu_features));
+      return std::tuple(!known.is_device && !module.devices.empty(), folder - modules.begin(),
+                        -std::ssize(module.cpu_features));
     };
     std::string problem;
     for (const auto& module : modules) {
@@ -144,15 +146,18 @@ Choice choose_module(const DeviceSpec& device, const std::vector<Module>& module
   if (modules.empty()) {
     std::vector<std::string> searched;
     for (const auto& folder : module_folders()) searched.push_back(fmt::format("'{}'", folder.string()));
-    throw NotCompiled(fmt::format("no backend module in {}; SINTER_MODULE_PATH names other folders", fmt::join(searched, ", ")));
+    throw NotCompiled(
+        fmt::format("no backend module in {}; SINTER_MODULE_PATH names other folders", fmt::join(searched, ", ")));
   }
   if (device.space == "auto") {
     if (first != spaces.end()) return {*first->module, first->name, ""};
     std::string reasons;
     for (const auto& space : spaces) {
-      if (space.built) reasons += fmt::format("; {}: {}", space.name, space.usable() ? "not taken by auto" : space.problem);
+      if (space.built)
+        reasons += fmt::format("; {}: {}", space.name, space.usable() ? "not taken by auto" : space.problem);
     }
-    throw NotCompiled(fmt::format("device.space: auto finds no usable space for {}{}", to_name(device.precision), reasons));
+    throw NotCompiled(
+        fmt::format("device.space: auto finds no usable space for {}{}", to_name(device.precision), reasons));
   }
   const auto wanted = std::ranges::find(spaces, device.space, &SpaceStatus::name);
   if (wanted == spaces.end()) {
@@ -163,7 +168,8 @@ Choice choose_module(const DeviceSpec& device, const std::vector<Module>& module
   const auto reason = wanted->built ? fmt::format("space '{}' cannot be used here: {}", wanted->name, wanted->problem)
                                     : fmt::format("space '{}' is {}", wanted->name, wanted->problem);
   if (device.allow_fallback && first != spaces.end()) return {*first->module, first->name, reason};
-  throw NotCompiled(fmt::format("device.space: {}; built: {}; usable here: {}", reason, names_where(spaces, [](const auto& space) { return space.built; }),
+  throw NotCompiled(fmt::format("device.space: {}; built: {}; usable here: {}", reason,
+                                names_where(spaces, [](const auto& space) { return space.built; }),
                                 names_where(spaces, [](const auto& space) { return space.usable(); })));
 }
 

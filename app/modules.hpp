@@ -1,5 +1,6 @@
-// Backend modules as their manifests describe them. No module is opened to read this: a Kokkos with CUDA would abort on a machine
-// without a GPU, and code for another processor would crash. The choice of a module is a pure function of manifests and machine.
+// Backend modules as their manifests describe them. No module is opened to read this: a Kokkos with CUDA would abort
+// on a machine without a GPU, and code for another processor would crash. The choice of a module is a pure function of
+// manifests and machine.
 #pragma once
 
 #include <filesystem>
@@ -16,10 +17,10 @@ namespace sinter::app {
 /// One manifest, <name>.json beside its shared object.
 struct Module {
   std::filesystem::path manifest, library;
-  std::vector<std::string> spaces;      ///< names of runtime/base/space_names.hpp
-  std::vector<std::string> devices;     ///< device backends that start with it; empty for a pure host module
+  std::vector<std::string> spaces;   ///< names of runtime/base/space_names.hpp
+  std::vector<std::string> devices;  ///< device backends that start with it; empty for a pure host module
   std::vector<Precision> precisions;
-  std::string cpu_baseline;             ///< "native", "x86-64-v3", ...
+  std::string cpu_baseline;  ///< "native", "x86-64-v3", ...
   std::vector<std::string> cpu_features;
   std::string kokkos_version;
   std::string problem;  ///< why it cannot be used at all on this machine, by this program; "" where it can
@@ -34,7 +35,8 @@ struct Machine {
 };
 Machine this_machine();
 
-/// Where modules are looked for: the folders of SINTER_MODULE_PATH (colons between), then ../lib/sinter/modules beside the program.
+/// Where modules are looked for: the folders of SINTER_MODULE_PATH (colons between), then ../lib/sinter/modules beside
+/// the program.
 std::vector<std::filesystem::path> module_folders();
 
 /// All manifests of these folders, in order of folder and name. One that cannot be read is there with its `problem`.
@@ -43,7 +45,7 @@ std::vector<Module> read_modules(const std::vector<std::filesystem::path>& folde
 /// One known space and whether it can be used.
 struct SpaceStatus {
   std::string name;
-  const Module* module = nullptr;  ///< the one that would serve it; null where the space is not built or no module of it can be used
+  const Module* module = nullptr;  ///< the one that would serve it; null where it is not built or none of it can be used
   bool built = false;
   bool automatic = false;  ///< may be taken by `auto`
   std::string problem;     ///< "" where it is usable
@@ -60,7 +62,8 @@ struct Choice {
   std::string fallback;  ///< why the space asked for was not taken; "" where it was
 };
 
-/// Throws ConfigError for an unknown name and NotCompiled, with what is built and usable, where the choice cannot be met.
+/// Throws ConfigError for an unknown name and NotCompiled, with what is built and usable, where the choice cannot be
+/// met.
 Choice choose_module(const DeviceSpec& device, const std::vector<Module>& modules, const Machine& machine);
 
 }  // namespace sinter::app

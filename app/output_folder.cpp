@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 
 /// All files that a run may write, as docs/run-record.md lists them.
 constexpr std::array<std::string_view, 11> known_files{
-    "effective.yaml",    "run.json",            "metrics.csv", "kernels.csv",           "model.h5",        "predictions.csv",
-    "decision_map.csv",  "decision_points.csv", "loss.png",    "predicted_actual.png", "decision_map.png",
+    "effective.yaml",   "run.json",         "metrics.csv",         "kernels.csv", "model.h5",
+    "predictions.csv",  "decision_map.csv", "decision_points.csv", "loss.png",    "predicted_actual.png",
+    "decision_map.png",
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The folder that a run writes into. Every file is replaced in one step; nothing that Sinter does not know is touched. That the
-// folder can be written is found out when it is opened, before any work is done.
+// The folder that a run writes into. Every file is replaced in one step; nothing that Sinter does not know is touched.
+// That the folder can be written is found out when it is opened, before any work is done.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,8 @@ namespace sinter::app {
 
 class OutputFolder {
  public:
-  /// Makes the folder where it is missing. Throws IoError where it cannot be written, or where one of the files that a run
-  /// writes is a folder there.
+  /// Makes the folder where it is missing. Throws IoError where it cannot be written, or where one of the files that a
+  /// run writes is a folder there.
   explicit OutputFolder(const std::filesystem::path& path);
 
   void write(const std::string& name, std::string_view bytes);

@@ -1,4 +1,5 @@
-// Plots are drawn by a script in Python, which reads only the files of an output folder; Python with matplotlib is optional.
+// Plots are drawn by a script in Python, which reads only the files of an output folder; Python with matplotlib is
+// optional.
 #pragma once
 
 #include <filesystem>

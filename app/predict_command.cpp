@@ -31,7 +31,8 @@ DataSpec data_spec(const PredictOptions& options) {
 }  // namespace
 
 int predict(const PredictOptions& options, Console& console) {
-  if (options.output == "-" && console.wants_result()) throw UsageError("predict --json needs --output FILE: both would go to standard output");
+  if (options.output == "-" && console.wants_result())
+    throw UsageError("predict --json needs --output FILE: both would go to standard output");
   const auto model = load_model(options.model);
   const auto set = load_features(data_spec(options), model.feature_names, model.spec.inputs);
   const DeviceSpec device{options.space, options.threads, model.precision, false};
@@ -46,20 +47,22 @@ int predict(const PredictOptions& options, Console& console) {
   std::vector<std::string> fields;
   const auto outputs = static_cast<std::size_t>(model.spec.outputs());
   for (std::size_t output = 0; output < outputs; ++output) {
-    fields.push_back("predicted_" + (model.target_names.empty() ? fmt::format("y{}", output) : model.target_names[output]));
+    fields.push_back("predicted_" +
+                     (model.target_names.empty() ? fmt::format("y{}", output) : model.target_names[output]));
   }
   auto text = csv_line(fields);
   for (std::size_t row = 0; row * outputs < predictions.size(); ++row) {
     fields.clear();
-    for (std::size_t output = 0; output < outputs; ++output) fields.push_back(exact_number(predictions[row * outputs + output]));
+    for (std::size_t output = 0; output < outputs; ++output)
+      fields.push_back(exact_number(predictions[row * outputs + output]));
     text += csv_line(fields);
   }
   if (options.output == "-") {
     console.write(text);
   } else {
     write_file(options.output, text);
-    console.say("{} predictions of {} by {} ({}, {}) in {}", set.rows, options.data, options.model, info.space, to_name(model.precision),
-                options.output);
+    console.say("{} predictions of {} by {} ({}, {}) in {}", set.rows, options.data, options.model, info.space,
+                to_name(model.precision), options.output);
   }
   Json record{{"status", "completed"},
               {"model", options.model},
@@ -68,7 +71,8 @@ int predict(const PredictOptions& options, Console& console) {
               {"output", options.output},
               {"device", info.space},
               {"precision", to_name(model.precision)},
-              {"parameters", {{"count", model.spec.parameter_count()}, {"xxh64", fmt::format("{:016x}", parameter_hash(model))}}}};
+              {"parameters",
+               {{"count", model.spec.parameter_count()}, {"xxh64", fmt::format("{:016x}", parameter_hash(model))}}}};
   console.result(record_text(record));
   return 0;
 }

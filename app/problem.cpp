@@ -17,6 +17,8 @@ std::string model_text(const ModelSpec& model) {
   return text + fmt::format(", {} parameters", model.parameter_count());
 }
 
-const std::string& data_source(const RunFile& run) { return run.data.path.empty() ? run.data.generator : run.data.path; }
+const std::string& data_source(const RunFile& run) {
+  return run.data.path.empty() ? run.data.generator : run.data.path;
+}
 
 }  // namespace sinter::app

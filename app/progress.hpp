@@ -1,4 +1,5 @@
-// How far a training run is: a bar with loss, rate and time left on a terminal; plain lines, not too many, in a batch log.
+// How far a training run is: a bar with loss, rate and time left on a terminal; plain lines, not too many, in a batch
+// log.
 #pragma once
 
 #include <sinter/app/console.hpp>

@@ -10,8 +10,8 @@
 namespace sinter::app {
 namespace {
 
-constexpr std::int64_t map_points = 101;      // along each axis of the decision map
-constexpr std::int64_t shown_points = 2000;   // of each set on it: more would only be a smear
+constexpr std::int64_t map_points = 101;     // along each axis of the decision map
+constexpr std::int64_t shown_points = 2000;  // of each set on it: more would only be a smear
 
 std::span<const double> row_of(const std::vector<double>& matrix, std::int64_t row, std::size_t columns) {
   return {matrix.data() + static_cast<std::size_t>(row) * columns, columns};
@@ -43,7 +43,8 @@ std::string metrics_csv(const std::vector<Progress>& log) {
 
 std::string kernels_csv(const std::vector<LedgerRow>& ledger) {
   std::string text = csv_line({"kind", "label", "count", "bytes"});
-  for (const auto& row : ledger) text += csv_line({row.kind, row.label, fmt::to_string(row.count), fmt::to_string(row.bytes)});
+  for (const auto& row : ledger)
+    text += csv_line({row.kind, row.label, fmt::to_string(row.count), fmt::to_string(row.bytes)});
   return text;
 }
 
@@ -80,9 +81,12 @@ std::string predictions_csv(const PredictedSet& set, const Dataset& data) {
   auto text = csv_line(fields);
   for (std::int64_t row = 0; row < set.set->rows; ++row) {
     fields.clear();
-    for (const double value : row_of(set.set->features, row, data.feature_names.size())) fields.push_back(exact_number(value));
-    for (const double value : row_of(set.set->targets, row, data.target_names.size())) fields.push_back(exact_number(value));
-    for (const double value : row_of(set.predictions, row, data.target_names.size())) fields.push_back(exact_number(value));
+    for (const double value : row_of(set.set->features, row, data.feature_names.size()))
+      fields.push_back(exact_number(value));
+    for (const double value : row_of(set.set->targets, row, data.target_names.size()))
+      fields.push_back(exact_number(value));
+    for (const double value : row_of(set.predictions, row, data.target_names.size()))
+      fields.push_back(exact_number(value));
     text += csv_line(fields);
   }
   return text;

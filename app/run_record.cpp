@@ -87,15 +87,14 @@ void record_result(Json& record, const backend::TrainResult& result) {
   if (result.validation) record["metrics"]["validation"] = set_json(*result.validation);
   if (result.test) record["metrics"]["test"] = set_json(*result.test);
   const auto& steady = result.steady_state;
-  record["steady_state"] = {{"launches", steady.launches},
-                            {"fences", steady.fences},
-                            {"copies", steady.copies},
-                            {"copied_bytes", steady.copied_bytes},
-                            {"allocations", steady.allocations},
-                            {"steps", result.steady_steps}};
-  record["parameters"] = {{"count", result.model.spec.parameter_count()}, {"xxh64", fmt::format("{:016x}", parameter_hash(result.model))}};
+  record["steady_state"] = {{"launches", steady.launches},       {"fences", steady.fences},
+                            {"copies", steady.copies},           {"copied_bytes", steady.copied_bytes},
+                            {"allocations", steady.allocations}, {"steps", result.steady_steps}};
+  record["parameters"] = {{"count", result.model.spec.parameter_count()},
+                          {"xxh64", fmt::format("{:016x}", parameter_hash(result.model))}};
   // Rows that the steps saw: whole epochs, less what drop_last left out.
-  const auto rows = result.plan.last_batch_smaller ? result.plan.training_rows : result.plan.steps_per_epoch * result.plan.batch;
+  const auto rows = result.plan.last_batch_smaller ? result.plan.training_rows
+                                                   : result.plan.steps_per_epoch * result.plan.batch;
   record["time"] = {{"training_s", result.training_s},
                     {"steps_per_s", rate(static_cast<double>(result.steps_done), result.training_s)},
                     {"samples_per_s", rate(static_cast<double>(result.epochs_done * rows), result.training_s)}};
@@ -107,6 +106,8 @@ void record_failure(Json& record, ErrorKind kind, const std::string& message) {
 }
 
 // A path or a message may hold bytes that are not UTF-8: they are replaced rather than lost with the whole record.
-std::string record_text(const Json& record) { return record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string record_text(const Json& record) {
+  return record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace sinter::app

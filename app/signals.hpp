@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM: the first asks the run to end at the next epoch and to write everything; the second ends the program at once.
+// Ctrl-C and SIGTERM: the first asks the run to end at the next epoch and to write everything; the second ends the
+// program at once.
 #pragma once
 
 namespace sinter::app {

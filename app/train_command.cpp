@@ -29,18 +29,10 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 backend::TrainRequest request_of(const Problem& problem) {
   const auto& [run, data, plan] = problem;
-  return {run.run.name,
-          run.run.seed,
-          run.model,
-          run.training,
-          run.normalize,
-          run.budget,
-          run.device.precision,
-          data.view(data.train),
-          data.view(data.validation),
-          data.view(data.test),
-          data.feature_names,
-          data.target_names};
+  return {run.run.name,         run.run.seed,          run.model,
+          run.training,         run.normalize,         run.budget,
+          run.device.precision, data.view(data.train), data.view(data.validation),
+          data.view(data.test), data.feature_names,    data.target_names};
 }
 
 std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device) {
@@ -56,11 +48,11 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
       {"fusion", fmt::format("{}, {} launches a step", to_name(plan.level), plan.chosen.launches)},
-      {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch, plan.steps_per_epoch == 1 ? "" : "s",
-                             plan.batch)},
+      {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch,
+                             plan.steps_per_epoch == 1 ? "" : "s", plan.batch)},
       {"loss", std::string(to_name(training.loss.type))},
-      {"optimizer", fmt::format("{}, learning rate {}, {}", to_name(training.optimizer.type), training.optimizer.learning_rate,
-                                to_name(training.schedule.type))},
+      {"optimizer", fmt::format("{}, learning rate {}, {}", to_name(training.optimizer.type),
+                                training.optimizer.learning_rate, to_name(training.schedule.type))},
       {"data", fmt::format("{}: {} rows", data_source(run), spread)},
       {"seed", fmt::to_string(run.run.seed)},
       {"output", run.run.output},
@@ -74,18 +66,16 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
 void train_into(OutputFolder& folder, RunFile run, Console& console, Json& record) {
   const auto problem = load_problem(std::move(run));
   const auto& data = problem.data;
-  record["data"] = {{"source", data_source(problem.run)},
-                    {"features", data.feature_names},
-                    {"targets", data.target_names},
-                    {"train_rows", data.train.rows},
-                    {"validation_rows", data.validation.rows},
-                    {"test_rows", data.test.rows}};
+  record["data"] = {
+      {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
+      {"train_rows", data.train.rows},      {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
   record_plan(record, problem.plan);
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
   const auto machine = this_machine();
   const auto choice = choose_module(problem.run.device, read_modules(module_folders(), machine), machine);
-  if (!choice.fallback.empty()) console.warn(fmt::format("{}; falling back to '{}', as allowed", choice.fallback, choice.space));
+  if (!choice.fallback.empty())
+    console.warn(fmt::format("{}; falling back to '{}', as allowed", choice.fallback, choice.space));
   const auto backend = open_backend(choice, problem.run.device);
   backend::DeviceInfo device;
   check(backend->device_info(device));
@@ -131,8 +121,9 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
   write_decision_map(*backend, result.model, data, folder);
 
   console.say("");
-  console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done, result.steps_done,
-              duration(result.training_s), short_number(record["time"]["steps_per_s"]), short_number(record["time"]["samples_per_s"]));
+  console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done,
+              result.steps_done, duration(result.training_s), short_number(record["time"]["steps_per_s"]),
+              short_number(record["time"]["samples_per_s"]));
   console.say(metrics_table(result));
   if (predicted.name == "test" && predicted.set->rows <= table_rows) {
     console.say("");
@@ -165,7 +156,8 @@ int train(const TrainOptions& options, Console& console) {
     try {
       finish();
     } catch (const Error&) {
-      // The error that ended the run is the one to report; a folder that can no longer be written follows from it or repeats it.
+      // The error that ended the run is the one to report; a folder that can no longer be written follows from it or
+      // repeats it.
     }
     console.result(record_text(record));
     throw;

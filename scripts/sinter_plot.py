@@ -3,9 +3,9 @@
 
     sinter_plot.py FOLDER
 
-loss.png              training and validation loss, and the learning rate where it changes   (metrics.csv)
-predicted_actual.png  predictions against actual values, or classes against each other       (predictions.csv, run.json)
-decision_map.png      the model over two features, with the data                             (decision_map.csv, decision_points.csv)
+loss.png              losses, and the learning rate where it changes   (metrics.csv, run.json)
+predicted_actual.png  predictions against actual values, or classes    (predictions.csv, run.json)
+decision_map.png      the model over two features, with the data       (decision_map.csv, decision_points.csv, run.json)
 """
 import csv
 import json
@@ -68,10 +68,12 @@ def plot_loss(folder, record):
     if len(rows) == 0:
         return
     column = {name: numbers(rows[:, index]) for index, name in enumerate(names)}
-    epoch, loss, validation, rate = (column[name] for name in ("epoch", "running_loss", "validation_loss", "learning_rate"))
+    epoch, loss, validation, rate = (column[name] for name in
+                                     ("epoch", "running_loss", "validation_loss", "learning_rate"))
     shows_rate = np.ptp(rate) > 0
-    figure, axes = plt.subplots(2 if shows_rate else 1, 1, sharex=True, squeeze=False, figsize=(7, 4.8 if shows_rate else 4),
-                                height_ratios=[3.4, 1] if shows_rate else [1])
+    heights = [3.4, 1] if shows_rate else [3.4]
+    figure, axes = plt.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights,
+                                figsize=(7, 0.6 + sum(heights)))
     axis = axes[0, 0]
     marker = "o" if len(epoch) < 3 else None
     axis.plot(epoch, loss, color=BLUE, marker=marker, label="training (running mean of the epoch)")
@@ -81,7 +83,8 @@ def plot_loss(folder, record):
     best = record.get("best_epoch")
     if record.get("status") == "stopped_early" and best:
         axis.axvline(best, color=GREY, linewidth=1, linestyle=":")
-        axis.annotate(f" best: epoch {best}", (best, 0.03), xycoords=("data", "axes fraction"), va="bottom", color=GREY, fontsize=9)
+        axis.annotate(f" best: epoch {best}", (best, 0.03), xycoords=("data", "axes fraction"), va="bottom", color=GREY,
+                      fontsize=9)
     if suits_log(np.concatenate([loss, validation])):
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -103,7 +106,8 @@ def plot_confusion(axis, confusion):
     axis.imshow(share, cmap=LinearSegmentedColormap.from_list("blues", ["#ffffff", BLUE]), vmin=0, vmax=1)
     if len(confusion) <= 12:
         for (actual, predicted), count in np.ndenumerate(confusion):
-            axis.text(predicted, actual, str(count), ha="center", va="center", color="white" if share[actual, predicted] > 0.55 else INK)
+            color = "white" if share[actual, predicted] > 0.55 else INK
+            axis.text(predicted, actual, str(count), ha="center", va="center", color=color)
         axis.set_xticks(range(len(confusion)))
         axis.set_yticks(range(len(confusion)))
     axis.set_xlabel("predicted class")
@@ -115,11 +119,13 @@ def plot_confusion(axis, confusion):
 
 def plot_probability(axis, actual, predicted, name):
     """Each point at its actual class, spread a little so that equal ones show."""
-    spread = np.random.default_rng(0).uniform(-0.16, 0.16, len(actual))
+    across = actual + np.random.default_rng(0).uniform(-0.16, 0.16, len(actual))
     right = (predicted >= 0.5) == (actual >= 0.5)
     axis.axhline(0.5, color=GREY, linewidth=1, linestyle="--")
-    axis.scatter((actual + spread)[right], predicted[right], s=26, color=BLUE, alpha=0.75, linewidth=0, label=f"right ({right.sum()})")
-    axis.scatter((actual + spread)[~right], predicted[~right], s=34, color=ORANGE, marker="X", linewidth=0, label=f"wrong ({(~right).sum()})")
+    axis.scatter(across[right], predicted[right], s=26, color=BLUE, alpha=0.75, linewidth=0,
+                 label=f"right ({right.sum()})")
+    axis.scatter(across[~right], predicted[~right], s=34, color=ORANGE, marker="X", linewidth=0,
+                 label=f"wrong ({(~right).sum()})")
     axis.set_xticks([0, 1])
     axis.set_xlim(-0.5, 1.5)
     axis.set_ylim(-0.05, 1.05)
@@ -134,7 +140,7 @@ def plot_against(axis, actual, predicted, name):
     low, high = low - margin, high + margin
     axis.plot([low, high], [low, high], color=GREY, linewidth=1, linestyle="--")
     few = len(actual) < 200
-    axis.scatter(actual, predicted, s=26 if few else 8, color=BLUE, alpha=0.8 if few else 0.35, linewidth=0, rasterized=True)
+    axis.scatter(actual, predicted, s=26 if few else 8, color=BLUE, alpha=0.8 if few else 0.35, linewidth=0)
     axis.set_xlim(low, high)
     axis.set_ylim(low, high)
     axis.set_aspect("equal")
@@ -148,29 +154,33 @@ def plot_against(axis, actual, predicted, name):
 
 def plot_predictions(folder, record):
     names, rows = read_columns(folder / "predictions.csv")
-    outputs = [name[len("predicted_"):] for name in names if name.startswith("predicted_") and f"actual_{name[10:]}" in names]
-    if len(rows) == 0 or not outputs:
+    # Features first, then as many actual as predicted columns: by position, since a feature may be named like a target.
+    outputs = 0
+    while outputs < len(names) and names[-1 - outputs].startswith("predicted_"):
+        outputs += 1
+    rows = rows[::-(-len(rows) // MANY_POINTS) or 1]
+    pairs = []
+    for output in range(outputs):
+        actual, predicted = numbers(rows[:, output - 2 * outputs]), numbers(rows[:, output - outputs])
+        fine = np.isfinite(actual) & np.isfinite(predicted)
+        if fine.any():
+            pairs.append((names[output - outputs].removeprefix("predicted_"), actual[fine], predicted[fine]))
+    if not pairs:
         return
-    step = -(-len(rows) // MANY_POINTS)
-    pairs = [(name, numbers(rows[::step, names.index(f"actual_{name}")]), numbers(rows[::step, names.index(f"predicted_{name}")]))
-             for name in outputs]
-    pairs = [(name, actual[fine], predicted[fine]) for name, actual, predicted in pairs
-             for fine in [np.isfinite(actual) & np.isfinite(predicted)] if fine.any()]
     kept = record.get("predictions", {}).get("set", "test")
     confusion = record.get("metrics", {}).get(kept, {}).get("confusion")
     if confusion:
-        figure, axes = plt.subplots(1, 2 if len(pairs) == 1 else 1, squeeze=False, figsize=(8 if len(pairs) == 1 else 5, 4))
-        if len(pairs) == 1:
+        panels = 2 if len(pairs) == 1 else 1
+        figure, axes = plt.subplots(1, panels, squeeze=False, figsize=(4 * panels, 4))
+        if panels == 2:
             plot_probability(axes[0, 0], pairs[0][1], pairs[0][2], pairs[0][0])
             axes[0, 0].set_title("predictions")
         plot_confusion(axes[0, -1], confusion)
-    elif pairs:
+    else:
         shown = pairs[:4]
         figure, axes = plt.subplots(1, len(shown), squeeze=False, figsize=(4.6 * len(shown), 4.6))
         for axis, (name, actual, predicted) in zip(axes[0], shown):
             plot_against(axis, actual, predicted, name)
-    else:
-        return
     figure.suptitle(f"{record.get('name', folder.name)}: {kept} set", x=0.02, ha="left", fontsize=11, fontweight="bold")
     save(figure, folder, "predicted_actual.png")
 
@@ -188,8 +198,8 @@ def plot_decision_map(folder, record):
     classes = any("confusion" in report for report in record.get("metrics", {}).values())
     low, high = (0.0, 1.0) if classes else (fine.min(), fine.max())
     figure, axis = plt.subplots(figsize=(6.4, 5))
-    image = axis.imshow(grid, origin="lower", extent=(x.min(), x.max(), y.min(), y.max()), aspect="auto", cmap=MAP, vmin=low, vmax=high,
-                        interpolation="bilinear")
+    image = axis.imshow(grid, origin="lower", extent=(x.min(), x.max(), y.min(), y.max()), aspect="auto", cmap=MAP,
+                        vmin=low, vmax=high, interpolation="bilinear")
     if classes and fine.min() < 0.5 < fine.max():
         axis.contour(x.reshape(side, side), y.reshape(side, side), grid, levels=[0.5], colors=[INK], linewidths=1.2)
     _, points = read_columns(folder / "decision_points.csv")
@@ -197,15 +207,17 @@ def plot_decision_map(folder, record):
         chosen = points[points[:, 3] == kind]
         if len(chosen) == 0:
             continue
-        axis.scatter(numbers(chosen[:, 0]), numbers(chosen[:, 1]), c=numbers(chosen[:, 2]), cmap=POINTS, vmin=low, vmax=high, marker=marker,
-                     s=size if len(chosen) < 300 else size / 4, edgecolor=INK, linewidth=0.8)
-        axis.scatter([], [], color="white", edgecolor=INK, marker=marker, s=min(size, 80), label=f"{kind} ({len(chosen)})")
+        axis.scatter(numbers(chosen[:, 0]), numbers(chosen[:, 1]), c=numbers(chosen[:, 2]), cmap=POINTS, vmin=low,
+                     vmax=high, marker=marker, s=size if len(chosen) < 300 else size / 4, edgecolor=INK, linewidth=0.8)
+        axis.scatter([], [], color="white", edgecolor=INK, marker=marker, s=min(size, 80),
+                     label=f"{kind} ({len(chosen)})")
     axis.set_xlim(x.min(), x.max())
     axis.set_ylim(y.min(), y.max())
     axis.grid(False)
     axis.set_xlabel(names[0])
     axis.set_ylabel(names[1])
-    axis.set_title(f"{record.get('name', folder.name)}: model over its features" + (", decision at 0.5" if classes else ""))
+    axis.set_title(f"{record.get('name', folder.name)}: model over its features" +
+                   (", decision at 0.5" if classes else ""))
     axis.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncol=3, handletextpad=0.3, borderaxespad=0.4)
     bar = figure.colorbar(image, ax=axis)
     bar.set_label(names[2].replace("_", " ", 1))

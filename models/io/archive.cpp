@@ -63,7 +63,8 @@ int verify(std::string_view bytes, std::string_view kind, int newest) {
   if (bytes.starts_with(hdf5_magic)) throw IoError(fmt::format("an HDF5 file, but not a {} file of Sinter", kind));
   if (!bytes.starts_with(magic)) {
     const bool cut = magic.starts_with(bytes);
-    throw IoError(cut ? fmt::format("the file is truncated: {} bytes", bytes.size()) : fmt::format("not a {} file of Sinter", kind));
+    throw IoError(cut ? fmt::format("the file is truncated: {} bytes", bytes.size())
+                      : fmt::format("not a {} file of Sinter", kind));
   }
   if (bytes.size() < header_size) throw IoError(fmt::format("the file is truncated: {} bytes", bytes.size()));
   const auto header = bytes.substr(0, header_size);
@@ -80,8 +81,9 @@ int verify(std::string_view bytes, std::string_view kind, int newest) {
   }
   if (*found_kind != kind) throw IoError(fmt::format("a {} file of Sinter, not a {} file", *found_kind, kind));
   if (*format > newest) {
-    throw IoError(fmt::format("format version {}, written by Sinter {}; this is Sinter {}, which reads up to version {}", *format,
-                              *writer, version(), newest));
+    throw IoError(
+        fmt::format("format version {}, written by Sinter {}; this is Sinter {}, which reads up to version {}", *format,
+                    *writer, version(), newest));
   }
   if (bytes.size() < *size) throw IoError(fmt::format("the file is truncated: {} of {} bytes", bytes.size(), *size));
   if (*size != bytes.size() || *hash != content_hash(hashed, payload)) {
@@ -100,7 +102,9 @@ Hdf5Handle text_type() {
   return type;
 }
 
-hid_t native_type(Precision precision) { return precision == Precision::float32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE; }
+hid_t native_type(Precision precision) {
+  return precision == Precision::float32 ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
 hid_t stored_type(Precision precision) { return precision == Precision::float32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE; }
 
 Hdf5Handle memory_file_access() {
@@ -118,7 +122,9 @@ Hdf5Handle untimed(hid_t kind) {
 
 class Writer {
  public:
-  Writer() : file_(H5Fcreate("sinter", H5F_ACC_TRUNC, untimed(H5P_FILE_CREATE), memory_file_access()), H5Fclose, "make a file in memory") {
+  Writer()
+      : file_(H5Fcreate("sinter", H5F_ACC_TRUNC, untimed(H5P_FILE_CREATE), memory_file_access()), H5Fclose,
+              "make a file in memory") {
     hdf5_check(H5Pset_create_intermediate_group(links_, 1), "ask for groups");
   }
 
@@ -130,12 +136,15 @@ class Writer {
     hdf5_check(H5Fflush(file_, H5F_SCOPE_GLOBAL), "flush a file in memory");
     const auto size = H5Fget_file_image(file_, nullptr, 0);
     std::string bytes(static_cast<std::size_t>(std::max<ssize_t>(size, 0)), '\0');
-    if (size < 0 || H5Fget_file_image(file_, bytes.data(), bytes.size()) != size) throw IoError("HDF5 failed to give a file's image");
+    if (size < 0 || H5Fget_file_image(file_, bytes.data(), bytes.size()) != size)
+      throw IoError("HDF5 failed to give a file's image");
     return bytes;
   }
 
  private:
-  void put(const std::string& name, std::int64_t value) { put_attribute(name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value); }
+  void put(const std::string& name, std::int64_t value) {
+    put_attribute(name, H5T_STD_I64LE, H5T_NATIVE_INT64, &value);
+  }
   void put(const std::string& name, double value) { put_attribute(name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value); }
   void put(const std::string& name, const std::string& value) {
     const char* text = value.c_str();
@@ -152,31 +161,36 @@ class Writer {
       throw ShapeError(fmt::format("array '{}' holds {} bytes; its shape asks for {}", name, array.bytes.size(),
                                    static_cast<std::size_t>(array.size()) * element));
     }
-    put_data_set(name, {array.shape.begin(), array.shape.end()}, stored_type(array.precision), native_type(array.precision),
-                 array.bytes.data());
+    put_data_set(name, {array.shape.begin(), array.shape.end()}, stored_type(array.precision),
+                 native_type(array.precision), array.bytes.data());
   }
 
   void put_attribute(const std::string& name, hid_t stored, hid_t native, const void* value) {
     const auto slash = name.rfind('/');
     const auto what = "write '" + name + "'";
     const Hdf5Handle scalar(H5Screate(H5S_SCALAR), H5Sclose, what);
-    const Hdf5Handle place = slash == name.npos ? Hdf5Handle(H5Gopen2(file_, "/", H5P_DEFAULT), H5Gclose, what) : group(name.substr(0, slash));
+    const Hdf5Handle place = slash == name.npos ? Hdf5Handle(H5Gopen2(file_, "/", H5P_DEFAULT), H5Gclose, what)
+                                                : group(name.substr(0, slash));
     const auto leaf = slash == name.npos ? name : name.substr(slash + 1);
-    const Hdf5Handle attribute(H5Acreate2(place, leaf.c_str(), stored, scalar, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, what);
+    const Hdf5Handle attribute(H5Acreate2(place, leaf.c_str(), stored, scalar, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                               what);
     hdf5_check(H5Awrite(attribute, native, value), what);
   }
 
-  void put_data_set(const std::string& name, const std::vector<hsize_t>& shape, hid_t stored, hid_t native, const void* data) {
+  void put_data_set(const std::string& name, const std::vector<hsize_t>& shape, hid_t stored, hid_t native,
+                    const void* data) {
     const auto what = "write '" + name + "'";
     if (const auto slash = name.rfind('/'); slash != name.npos) group(name.substr(0, slash));
     const Hdf5Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose, what);
-    const Hdf5Handle set(H5Dcreate2(file_, name.c_str(), stored, space, H5P_DEFAULT, data_set_, H5P_DEFAULT), H5Dclose, what);
+    const Hdf5Handle set(H5Dcreate2(file_, name.c_str(), stored, space, H5P_DEFAULT, data_set_, H5P_DEFAULT), H5Dclose,
+                         what);
     hdf5_check(H5Dwrite(set, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), what);
   }
 
   Hdf5Handle group(const std::string& path) {
     const auto what = "make the group '" + path + "'";
-    if (known_.insert(path).second) return {H5Gcreate2(file_, path.c_str(), links_, group_, H5P_DEFAULT), H5Gclose, what};
+    if (known_.insert(path).second)
+      return {H5Gcreate2(file_, path.c_str(), links_, group_, H5P_DEFAULT), H5Gclose, what};
     return {H5Gopen2(file_, path.c_str(), H5P_DEFAULT), H5Gclose, what};
   }
 
@@ -228,7 +242,8 @@ class Reader {
       const Hdf5Handle attribute(H5Aopen(group, name.c_str(), H5P_DEFAULT), H5Aclose, what);
       const Hdf5Handle type(H5Aget_type(attribute), H5Tclose, what);
       const Hdf5Handle space(H5Aget_space(attribute), H5Sclose, what);
-      if (H5Sget_simple_extent_npoints(space) != 1) throw IoError(fmt::format("'{}{}' is not a single value", prefix, name));
+      if (H5Sget_simple_extent_npoints(space) != 1)
+        throw IoError(fmt::format("'{}{}' is not a single value", prefix, name));
       const auto read = [&](hid_t native, void* value) { hdf5_check(H5Aread(attribute, native, value), what); };
       ArchiveValue value;
       switch (H5Tget_class(type)) {
@@ -251,7 +266,9 @@ class Reader {
     const auto what = "read '" + name + "'";
     const Hdf5Handle type(H5Dget_type(set), H5Tclose, what);
     const Hdf5Handle space(H5Dget_space(set), H5Sclose, what);
-    const auto read = [&](hid_t native, void* data) { hdf5_check(H5Dread(set, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), what); };
+    const auto read = [&](hid_t native, void* data) {
+      hdf5_check(H5Dread(set, native, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), what);
+    };
     const auto points = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
     if (H5Tget_class(type) == H5T_STRING) {
       std::vector<char*> texts(points, nullptr);
@@ -288,7 +305,9 @@ std::string archive_bytes(const Archive& archive) {
   return make_header(archive, payload) + payload;
 }
 
-void write_archive(const Archive& archive, const std::filesystem::path& path) { write_file(path, archive_bytes(archive)); }
+void write_archive(const Archive& archive, const std::filesystem::path& path) {
+  write_file(path, archive_bytes(archive));
+}
 
 Archive read_archive(const std::filesystem::path& path, std::string_view kind, int newest) {
   const auto bytes = read_file(path);

@@ -1,9 +1,9 @@
-// Named values in an HDF5 file: what model files and checkpoints are made of. Scalars and texts become attributes, arrays and
-// lists of texts data sets, so that h5py and h5dump can read them. A name is a path: "layer0/activation" is the attribute
-// `activation` of the group `layer0`.
+// Named values in an HDF5 file: what model files and checkpoints are made of. Scalars and texts become attributes,
+// arrays and lists of texts data sets, so that h5py and h5dump can read them. A name is a path: "layer0/activation" is
+// the attribute `activation` of the group `layer0`.
 //
-// A file begins with a user block of 512 bytes of plain text (HDF5 skips it) that states kind, format version, length and the
-// xxHash64 of all the rest. It is verified before HDF5 sees a byte: no damaged file reaches HDF5's parser.
+// A file begins with a user block of 512 bytes of plain text (HDF5 skips it) that states kind, format version, length
+// and the xxHash64 of all the rest. It is verified before HDF5 sees a byte: no damaged file reaches HDF5's parser.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ std::string archive_bytes(const Archive& archive);
 /// Writes in one step (see file_bytes.hpp). Throws IoError.
 void write_archive(const Archive& archive, const std::filesystem::path& path);
 
-/// Reads an archive of this kind, at most of format version `newest`. Throws IoError that says what is wrong with the file:
-/// missing, a folder, not written by Sinter, of another kind, newer, truncated, damaged.
+/// Reads an archive of this kind, at most of format version `newest`. Throws IoError that says what is wrong with the
+/// file: missing, a folder, not written by Sinter, of another kind, newer, truncated, damaged.
 Archive read_archive(const std::filesystem::path& path, std::string_view kind, int newest);
 
 }  // namespace sinter

@@ -97,8 +97,10 @@ void write_file(const fs::path& path, std::string_view bytes) {
     ::unlink(temporary.c_str());
     fail("write", path, error);
   }
-  // The rename itself survives a power cut only once the folder is on the disk; where that cannot be asked for, so be it.
-  if (Descriptor place(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); place.get() >= 0) ::fsync(place.get());
+  // The rename itself survives a power cut only once the folder is on the disk; where that cannot be asked for, so be
+  // it.
+  if (Descriptor place(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); place.get() >= 0)
+    ::fsync(place.get());
 }
 
 }  // namespace sinter

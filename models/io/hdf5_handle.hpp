@@ -1,5 +1,5 @@
-// RAII for HDF5 identifiers, and silence for HDF5's own error printing: Sinter reports errors itself, and an application that
-// embeds it keeps its own setting.
+// RAII for HDF5 identifiers, and silence for HDF5's own error printing: Sinter reports errors itself, and an
+// application that embeds it keeps its own setting.
 #pragma once
 
 #include <string>

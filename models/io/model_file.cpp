@@ -24,8 +24,8 @@ const NamedArray& checked_array(const Archive& archive, const std::string& name,
                                 Precision precision) {
   const auto& array = archive.get<NamedArray>(name);
   if (array.shape != shape || array.precision != precision) {
-    throw IoError(fmt::format("'{}' is {} {}; the model needs {} {}", name, to_name(array.precision), extents(array.shape),
-                              to_name(precision), extents(shape)));
+    throw IoError(fmt::format("'{}' is {} {}; the model needs {} {}", name, to_name(array.precision),
+                              extents(array.shape), to_name(precision), extents(shape)));
   }
   return array;
 }
@@ -142,10 +142,11 @@ void save_model(const ModelState& state, const std::filesystem::path& path) {
   auto parameter = state.parameters.begin();
   for_each_parameter(spec, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
     if (parameter == state.parameters.end() || parameter->shape != shape || parameter->precision != state.precision) {
-      throw ShapeError(fmt::format("model: parameter '{}' should be {} {}, but is {}", name, to_name(state.precision), extents(shape),
-                                   parameter == state.parameters.end()
-                                       ? "missing"
-                                       : fmt::format("{} {}", to_name(parameter->precision), extents(parameter->shape))));
+      throw ShapeError(fmt::format(
+          "model: parameter '{}' should be {} {}, but is {}", name, to_name(state.precision), extents(shape),
+          parameter == state.parameters.end()
+              ? "missing"
+              : fmt::format("{} {}", to_name(parameter->precision), extents(parameter->shape))));
     }
     values[name] = *parameter++;
   });

@@ -1,4 +1,5 @@
-// Model files (HDF5): everything that is needed to predict. docs/model-file.md lists the layout for readers with other tools.
+// Model files (HDF5): everything that is needed to predict. docs/model-file.md lists the layout for readers with other
+// tools.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +10,8 @@ namespace sinter {
 
 inline constexpr int model_format = 1;  ///< raised when older versions of Sinter could not read a file any more
 
-/// Writes in one step: a good file is never replaced by a partial one. The same state gives the same bytes. Throws IoError.
+/// Writes in one step: a good file is never replaced by a partial one. The same state gives the same bytes. Throws
+/// IoError.
 void save_model(const ModelState& state, const std::filesystem::path& path);
 
 /// The state as it was saved, bit for bit. Throws IoError that names the file and says what is wrong with it.

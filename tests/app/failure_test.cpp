@@ -31,7 +31,8 @@ TEST_CASE("a wrong command line is said to be that") {
 TEST_CASE("help and version are no errors") {
   Program sinter;
   CHECK(sinter({"--version"}).out == "sinter " SINTER_VERSION "\n");
-  for (const auto& arguments : std::vector<std::vector<std::string>>{{"--help"}, {"train", "--help"}, {"predict", "-h"}, {"plan", "--help"}, {"info", "--help"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"--help"}, {"train", "--help"}, {"predict", "-h"}, {"plan", "--help"}, {"info", "--help"}}) {
     const auto run = sinter(arguments);
     CHECK(run.code == 0);
     CHECK(run.says("Example"));
@@ -145,15 +146,19 @@ TEST_CASE("a module that does not fit is refused with the reason") {
   refuses(6, "libsinter_fake_module.so' was built for Sinter 9.9.9; this is " SINTER_VERSION "\n");
   sinter.environment["FAKE_FAIL"] = "predict";
   refuses(1, "sinter: error: the fake backend was told to fail\n");
-  sinter.add_module("fake", R"(["openmp"])", "[]", "[]", (test::fs::path(SINTER_BUILD_DIR) / "tests/fake_modules/libsinter_empty_module.so").string());
+  sinter.add_module("fake", R"(["openmp"])", "[]", "[]",
+                    (test::fs::path(SINTER_BUILD_DIR) / "tests/fake_modules/libsinter_empty_module.so").string());
   refuses(6, "libsinter_empty_module.so' has no symbol sinter_backend_entry\n");
   test::put(sinter.file("rubbish.so"), "no shared object");
   sinter.add_module("fake", R"(["openmp"])", "[]", "[]", sinter.file("rubbish.so").string());
   refuses(6, "rubbish.so' cannot be opened: ");
   sinter.add_module("fake", R"(["openmp"])", "[]", R"(["quantum"])");
-  refuses(6, "space 'openmp' cannot be used here: fake.json: this processor lacks quantum; built: openmp; usable here: none\n");
+  refuses(6,
+          "space 'openmp' cannot be used here: fake.json: this processor lacks quantum; built: openmp; usable here: "
+          "none\n");
   sinter.add_module("fake", R"(["openmp"])", "[]", "[]", "none.so");
   refuses(6, "none.so' is missing; built: openmp; usable here: none\n");
   test::fs::remove(sinter.modules() / "fake.json");
-  refuses(6, "sinter: error: no backend module in '" + sinter.modules().string() + "'; SINTER_MODULE_PATH names other folders\n");
+  refuses(6, "sinter: error: no backend module in '" + sinter.modules().string() +
+                 "'; SINTER_MODULE_PATH names other folders\n");
 }

@@ -8,7 +8,8 @@ using test::Program;
 
 namespace {
 
-/// Starts a run of many epochs and returns when it is training: metrics.csv is written two seconds into it, the record before.
+/// Starts a run of many epochs and returns when it is training: metrics.csv is written two seconds into it, the record
+/// before.
 void start_long_run(Program& sinter, int epoch_ms) {
   put_run_file(sinter);
   sinter.environment["FAKE_EPOCH_MS"] = std::to_string(epoch_ms);
@@ -45,7 +46,8 @@ TEST_CASE("a second Ctrl-C ends the run at once") {
   Program sinter;
   start_long_run(sinter, 600'000);  // the next epoch is ten minutes away
   sinter.send(SIGINT);
-  sinter.wait_until([&] { return test::contents(sinter.file("err.txt")).find("once more ends at once") != std::string::npos; });
+  sinter.wait_until(
+      [&] { return test::contents(sinter.file("err.txt")).find("once more ends at once") != std::string::npos; });
   sinter.send(SIGINT);
   CHECK(sinter.wait().code == 130);
   CHECK(sinter.json("results/run.json")["status"] == "running");

@@ -31,9 +31,11 @@ TEST_CASE("peaks come back as they were written, space by space") {
 TEST_CASE("a file that is no profile is refused, and not overwritten") {
   const test::ScratchFolder folder;
   const auto path = folder / "machine.json";
-  for (const auto* text : {"rubbish", "{}", "[1]", R"({"machine_profile": 1, "spaces": {"openmp": {"triad_gb_s": "fast"}}})"}) {
+  for (const auto* text :
+       {"rubbish", "{}", "[1]", R"({"machine_profile": 1, "spaces": {"openmp": {"triad_gb_s": "fast"}}})"}) {
     test::put(path, text);
-    CHECK_THROWS_MATCHES(read_profile(path, "openmp"), IoError, MessageMatches(ContainsSubstring("machine.json' is no machine profile: ")));
+    CHECK_THROWS_MATCHES(read_profile(path, "openmp"), IoError,
+                         MessageMatches(ContainsSubstring("machine.json' is no machine profile: ")));
   }
   test::put(path, "rubbish");
   CHECK_THROWS_AS(update_profile(path, {}, {}), IoError);

@@ -1,10 +1,10 @@
 // The choice of a module, from manifests alone.
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <fmt/format.h>
 
 #include <sinter/app/modules.hpp>
 #include <sinter/runtime/base/errors.hpp>
@@ -23,7 +23,15 @@ const std::vector<Precision> both{Precision::float32, Precision::float64};
 
 Module module_of(const std::string& name, std::vector<std::string> spaces, std::vector<std::string> devices = {},
                  std::vector<std::string> cpu_features = {}) {
-  return {"folder/" + name + ".json", "folder/" + name + ".so", std::move(spaces), std::move(devices), both, "any", std::move(cpu_features), "5.0", ""};
+  return {"folder/" + name + ".json",
+          "folder/" + name + ".so",
+          std::move(spaces),
+          std::move(devices),
+          both,
+          "any",
+          std::move(cpu_features),
+          "5.0",
+          ""};
 }
 
 Machine machine_with(std::vector<std::string> devices = {}) {
@@ -40,7 +48,8 @@ DeviceSpec device(const std::string& space, bool allow_fallback = false, Precisi
 }  // namespace
 
 TEST_CASE("auto takes the first usable space, and never the mock") {
-  const std::vector<Module> modules{module_of("mock", {"mock"}), module_of("host", {"serial", "openmp"}), module_of("gpu", {"cuda", "openmp"}, {"cuda"})};
+  const std::vector<Module> modules{module_of("mock", {"mock"}), module_of("host", {"serial", "openmp"}),
+                                    module_of("gpu", {"cuda", "openmp"}, {"cuda"})};
   CHECK(choose_module(device("auto"), modules, machine_with()).space == "openmp");
   CHECK(choose_module(device("auto"), modules, machine_with({"cuda"})).space == "cuda");
   CHECK(choose_module(device("mock"), modules, machine_with()).module.manifest == "folder/mock.json");
@@ -53,8 +62,9 @@ TEST_CASE("a host space is served by a module without a device backend where the
   const auto host = module_of("host", {"openmp"});
   CHECK(choose_module(device("openmp"), {gpu, host}, machine_with({"cuda"})).module.manifest == "folder/host.json");
   CHECK(choose_module(device("openmp"), {gpu}, machine_with({"cuda"})).module.manifest == "folder/a_gpu.json");
-  CHECK_THROWS_MATCHES(choose_module(device("openmp"), {gpu}, machine_with()), NotCompiled,
-                       Message("device.space: space 'openmp' cannot be used here: no GPU; built: cuda, openmp; usable here: none"));
+  CHECK_THROWS_MATCHES(
+      choose_module(device("openmp"), {gpu}, machine_with()), NotCompiled,
+      Message("device.space: space 'openmp' cannot be used here: no GPU; built: cuda, openmp; usable here: none"));
 }
 
 TEST_CASE("of several baselines the one that uses most of the processor is taken, and a user's folder goes first") {
@@ -68,22 +78,30 @@ TEST_CASE("of several baselines the one that uses most of the processor is taken
 
 TEST_CASE("what cannot be met is refused with what is built and usable") {
   const std::vector<Module> modules{module_of("host", {"openmp"}), module_of("gpu", {"cuda"}, {"cuda"})};
-  CHECK_THROWS_MATCHES(choose_module(device("hip"), modules, machine_with()), NotCompiled,
-                       Message("device.space: space 'hip' is not built: it needs a Kokkos with HIP and an AMD GPU; built: cuda, openmp; "
-                               "usable here: openmp"));
-  CHECK_THROWS_MATCHES(choose_module(device("cuda"), modules, machine_with()), NotCompiled,
-                       Message("device.space: space 'cuda' cannot be used here: no GPU; built: cuda, openmp; usable here: openmp"));
-  CHECK_THROWS_MATCHES(choose_module(device("gpu"), modules, machine_with()), ConfigError,
-                       Message("device.space: unknown space 'gpu'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock"));
-  CHECK_THROWS_MATCHES(choose_module(device("openmp"), {}, machine_with()), NotCompiled, MessageMatches(ContainsSubstring("no backend module in '")));
+  CHECK_THROWS_MATCHES(
+      choose_module(device("hip"), modules, machine_with()), NotCompiled,
+      Message("device.space: space 'hip' is not built: it needs a Kokkos with HIP and an AMD GPU; built: cuda, openmp; "
+              "usable here: openmp"));
+  CHECK_THROWS_MATCHES(
+      choose_module(device("cuda"), modules, machine_with()), NotCompiled,
+      Message("device.space: space 'cuda' cannot be used here: no GPU; built: cuda, openmp; usable here: openmp"));
+  CHECK_THROWS_MATCHES(
+      choose_module(device("gpu"), modules, machine_with()), ConfigError,
+      Message("device.space: unknown space 'gpu'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock"));
+  CHECK_THROWS_MATCHES(choose_module(device("openmp"), {}, machine_with()), NotCompiled,
+                       MessageMatches(ContainsSubstring("no backend module in '")));
 }
 
 TEST_CASE("a precision that a module lacks rules it out") {
   auto single = module_of("single", {"openmp"});
   single.precisions = {Precision::float32};
-  CHECK_THROWS_MATCHES(choose_module(device("openmp", false, Precision::float64), {single}, machine_with()), NotCompiled,
-                       Message("device.space: space 'openmp' cannot be used here: single.json: not built for float64; built: openmp; usable here: none"));
-  CHECK(choose_module(device("auto", false, Precision::float64), {single, module_of("serial", {"serial"})}, machine_with()).space == "serial");
+  CHECK_THROWS_MATCHES(choose_module(device("openmp", false, Precision::float64), {single}, machine_with()),
+                       NotCompiled,
+                       Message("device.space: space 'openmp' cannot be used here: single.json: not built for float64; "
+                               "built: openmp; usable here: none"));
+  CHECK(choose_module(device("auto", false, Precision::float64), {single, module_of("serial", {"serial"})},
+                      machine_with())
+            .space == "serial");
 }
 
 TEST_CASE("a fallback is taken only where it is allowed, and says why") {
@@ -97,10 +115,13 @@ TEST_CASE("a fallback is taken only where it is allowed, and says why") {
 TEST_CASE("a manifest is read with what is wrong with it") {
   const test::ScratchFolder folder;
   test::put(folder / "m.so", "");
-  const auto manifest = [&](const std::string& features, int interface, const std::string& version, const std::string& library) {
-    test::put(folder / "m.json", R"({"module": ")" + library + R"(", "spaces": ["openmp"], "devices": [], "precisions": ["float32", "float128"],
-      "cpu_baseline": "native", "cpu_features": )" + features + R"(, "kokkos_version": "5.2.2", "interface_version": )" + std::to_string(interface) +
-                                     R"(, "sinter_version": ")" + version + "\"}");
+  const auto manifest = [&](const std::string& features, int interface, const std::string& version,
+                            const std::string& library) {
+    test::put(folder / "m.json", R"({"module": ")" + library +
+                                     R"(", "spaces": ["openmp"], "devices": [], "precisions": ["float32", "float128"],
+      "cpu_baseline": "native", "cpu_features": )" +
+                                     features + R"(, "kokkos_version": "5.2.2", "interface_version": )" +
+                                     std::to_string(interface) + R"(, "sinter_version": ")" + version + "\"}");
     return read_modules({folder.path()}, machine_with()).at(0);
   };
   const auto good = manifest(R"(["avx2"])", 1, SINTER_VERSION, "m.so");
@@ -111,9 +132,12 @@ TEST_CASE("a manifest is read with what is wrong with it") {
   CHECK(manifest(R"(["avx2", "amx", "sve"])", 1, SINTER_VERSION, "m.so").problem == "this processor lacks amx, sve");
   CHECK(manifest("[]", 2, SINTER_VERSION, "m.so").problem == "interface version 2; this program speaks 1");
   CHECK(manifest("[]", 1, "9.9.9", "m.so").problem == "built for Sinter 9.9.9; this is " SINTER_VERSION);
-  CHECK(manifest("[]", 1, SINTER_VERSION, "n.so").problem == fmt::format("'{}' is missing", (folder / "n.so").string()));
+  CHECK(manifest("[]", 1, SINTER_VERSION, "n.so").problem ==
+        fmt::format("'{}' is missing", (folder / "n.so").string()));
   CHECK(manifest("7", 1, SINTER_VERSION, "m.so").problem.starts_with("bad manifest: "));
-  test::put(folder / "m.json", "\x7f" "ELF");
+  test::put(folder / "m.json",
+            "\x7f"
+            "ELF");
   CHECK(read_modules({folder.path()}, machine_with()).at(0).problem.starts_with("bad manifest: "));
   CHECK(read_modules({folder / "none"}, machine_with()).empty());
 }

@@ -16,7 +16,8 @@ TEST_CASE("CSV fields are quoted where they must be") {
 }
 
 TEST_CASE("numbers read back as the same number") {
-  for (const double value : {0.1, 1.0 / 3.0, 1e300, 5e-324, -0.0, static_cast<double>(0.1F)}) CHECK(std::strtod(exact_number(value).c_str(), nullptr) == value);
+  for (const double value : {0.1, 1.0 / 3.0, 1e300, 5e-324, -0.0, static_cast<double>(0.1F)})
+    CHECK(std::strtod(exact_number(value).c_str(), nullptr) == value);
   CHECK(exact_number(2) == "2");
 }
 

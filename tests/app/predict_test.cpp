@@ -10,7 +10,8 @@ namespace {
 void train_model(Program& sinter) {
   test::put(sinter.file("houses.csv"), "age,distance,price\n1,2,1\n2,3,2\n3,5,3\n");
   test::put(sinter.file("run.yaml"),
-            "run: {name: houses, output: results}\ndevice: {space: openmp}\ndata: {path: houses.csv, features: [age, distance], targets: [price]}\n"
+            "run: {name: houses, output: results}\ndevice: {space: openmp}\ndata: {path: houses.csv, features: [age, "
+            "distance], targets: [price]}\n"
             "model: {type: linear_regression}\ntraining: {epochs: 1}\n");
   const auto run = sinter({"train", "run.yaml", "--quiet", "--no-plots"});
   INFO(run.err);
@@ -34,7 +35,8 @@ TEST_CASE("predict prints to standard output where no file is named") {
   Program sinter;
   train_model(sinter);
   test::put(sinter.file("bare.csv"), "1,2\n3,4\n5,6\n");
-  for (const auto& more : std::vector<std::vector<std::string>>{{}, {"--quiet"}, {"--output", "-"}, {"--features", "0,1"}, {"--space", "openmp", "--threads", "1"}}) {
+  for (const auto& more : std::vector<std::vector<std::string>>{
+           {}, {"--quiet"}, {"--output", "-"}, {"--features", "0,1"}, {"--space", "openmp", "--threads", "1"}}) {
     std::vector<std::string> arguments{"predict", "results/model.h5", "--data", "bare.csv"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const auto run = sinter(arguments);
@@ -62,7 +64,8 @@ TEST_CASE("what predict cannot do is said, and a file that was there stays") {
   Program sinter;
   train_model(sinter);
   test::put(sinter.file("out.csv"), "precious");
-  const auto refuses = [&](int code, const std::string& text, const std::string& model, const std::string& data, std::vector<std::string> more = {}) {
+  const auto refuses = [&](int code, const std::string& text, const std::string& model, const std::string& data,
+                           std::vector<std::string> more = {}) {
     std::vector<std::string> arguments{"predict", model, "--data", data, "--output", "out.csv"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     const auto run = sinter(arguments);
@@ -82,9 +85,10 @@ TEST_CASE("what predict cannot do is said, and a file that was there stays") {
   refuses(8, "none.csv", "results/model.h5", "none.csv");
   refuses(4, "three.csv", "results/model.h5", "three.csv");
   refuses(4, "rooms", "results/model.h5", "houses.csv", {"--features", "age,rooms"});
-  refuses(6, "space 'cuda' is not built: it needs a Kokkos with CUDA and an NVIDIA GPU; built: openmp; usable here: openmp", "results/model.h5",
-          "houses.csv", {"--space", "cuda"});
-  refuses(3, "unknown space 'opnmp'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock", "results/model.h5", "houses.csv",
-          {"--space", "opnmp"});
+  refuses(
+      6, "space 'cuda' is not built: it needs a Kokkos with CUDA and an NVIDIA GPU; built: openmp; usable here: openmp",
+      "results/model.h5", "houses.csv", {"--space", "cuda"});
+  refuses(3, "unknown space 'opnmp'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock", "results/model.h5",
+          "houses.csv", {"--space", "opnmp"});
   refuses(2, "--header: 'maybe'; allowed: auto, true, false", "results/model.h5", "houses.csv", {"--header", "maybe"});
 }

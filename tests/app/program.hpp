@@ -36,7 +36,8 @@ struct Outcome {
 
 class Program {
  public:
-  /// built: the program as it was built, with the modules that were built. fake: a copy of it with the fake module and nothing else.
+  /// built: the program as it was built, with the modules that were built. fake: a copy of it with the fake module and
+  /// nothing else.
   enum class Modules { built, fake };
 
   explicit Program(Modules which = Modules::fake, const std::string& spaces = R"(["openmp"])")
@@ -54,10 +55,14 @@ class Program {
 
   void add_module(const std::string& kind, const std::string& spaces, const std::string& devices = "[]",
                   const std::string& cpu_features = "[]", const std::string& library = "") const {
-    const auto file = library.empty() ? (fs::path(SINTER_BUILD_DIR) / ("tests/fake_modules/libsinter_" + kind + "_module.so")).string() : library;
-    put(modules() / (kind + ".json"), R"({"module": ")" + file + R"(", "spaces": )" + spaces + R"(, "devices": )" + devices +
-                                          R"(, "precisions": ["float32"], "cpu_baseline": "any", "cpu_features": )" + cpu_features +
-                                          R"(, "kokkos_version": "0.0.0", "interface_version": 1, "sinter_version": ")" SINTER_VERSION R"("})");
+    const auto file = library.empty()
+                          ? (fs::path(SINTER_BUILD_DIR) / ("tests/fake_modules/libsinter_" + kind + "_module.so"))
+                                .string()
+                          : library;
+    put(modules() / (kind + ".json"),
+        R"({"module": ")" + file + R"(", "spaces": )" + spaces + R"(, "devices": )" + devices +
+            R"(, "precisions": ["float32"], "cpu_baseline": "any", "cpu_features": )" + cpu_features +
+            R"(, "kokkos_version": "0.0.0", "interface_version": 1, "sinter_version": ")" SINTER_VERSION R"("})");
   }
 
   [[nodiscard]] fs::path modules() const { return scratch_ / "prefix/lib/sinter/modules"; }
@@ -80,14 +85,16 @@ class Program {
   /// Returns once the condition holds; fails after half a minute.
   template <class Condition>
   void wait_until(Condition&& condition) const {
-    for (int tries = 0; tries < 3000 && !condition(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int tries = 0; tries < 3000 && !condition(); ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     REQUIRE(condition());
   }
 
   Outcome wait() {
     int status = 0;
     REQUIRE(::waitpid(child_, &status, 0) == child_);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(file("out.txt")), contents(file("err.txt"))};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(file("out.txt")),
+            contents(file("err.txt"))};
   }
 
   Outcome operator()(const std::vector<std::string>& arguments) {
@@ -121,7 +128,8 @@ class Program {
 };
 
 /// A run file for four points and two features, written as run.yaml.
-inline void put_run_file(const Program& program, const std::string& more = "", const std::string& device = "{space: openmp}") {
+inline void put_run_file(const Program& program, const std::string& more = "",
+                         const std::string& device = "{space: openmp}") {
   put(program.file("run.yaml"), "run: {name: trial, seed: 7, output: results}\ndevice: " + device +
                                     "\ndata: {generator: xor}\n"
                                     "model: {type: mlp, hidden: [4], activation: tanh, output_activation: sigmoid}\n"

@@ -11,8 +11,9 @@ using test::Program;
 
 namespace {
 
-const std::vector<std::string> all_but_plots{"decision_map.csv", "decision_points.csv", "effective.yaml",  "kernels.csv",
-                                             "metrics.csv",      "model.h5",            "predictions.csv", "run.json"};
+const std::vector<std::string> all_but_plots{
+    "decision_map.csv", "decision_points.csv", "effective.yaml", "kernels.csv", "metrics.csv",
+    "model.h5",         "predictions.csv",     "run.json"};
 
 }  // namespace
 
@@ -58,7 +59,8 @@ TEST_CASE("run.json tells what was asked for, done and reached") {
   CHECK(record["metrics"]["test"]["confusion"] == test::Json{{1, 1}, {1, 1}});
   CHECK_FALSE(record["metrics"].contains("validation"));
   CHECK(record["steady_state"] ==
-        test::Json{{"launches", 7}, {"fences", 0}, {"copies", 0}, {"copied_bytes", 0}, {"allocations", 0}, {"steps", 30}});
+        test::Json{
+            {"launches", 7}, {"fences", 0}, {"copies", 0}, {"copied_bytes", 0}, {"allocations", 0}, {"steps", 30}});
   const auto model = load_model(sinter.file("results/model.h5"));
   CHECK(record["parameters"]["count"] == 3);
   CHECK(record["parameters"]["xxh64"] == fmt::format("{:016x}", parameter_hash(model)));
@@ -78,8 +80,10 @@ TEST_CASE("the tables in the output folder hold one row a log point, label and r
   put_run_file(sinter);
   REQUIRE(sinter({"train", "run.yaml", "--no-plots", "--set", "training.epochs=2"}).code == 0);
   CHECK(contents(sinter.file("results/metrics.csv")) ==
-        "epoch,step,running_loss,validation_loss,learning_rate,elapsed_s\n1,1,1,,0.01,0.001000\n2,2,0.5,,0.01,0.002000\n");
-  CHECK(contents(sinter.file("results/kernels.csv")) == "kind,label,count,bytes\nlaunch,\"fake::step, \"\"quoted\"\"\",14,0\n");
+        "epoch,step,running_loss,validation_loss,learning_rate,elapsed_s\n1,1,1,,0.01,0.001000\n2,2,0.5,,0.01,0."
+        "002000\n");
+  CHECK(contents(sinter.file("results/kernels.csv")) ==
+        "kind,label,count,bytes\nlaunch,\"fake::step, \"\"quoted\"\"\",14,0\n");
   const auto predictions = contents(sinter.file("results/predictions.csv"));
   CHECK(std::count(predictions.begin(), predictions.end(), '\n') == 5);
   CHECK(predictions.find(",0.5\n") != std::string::npos);  // the mean of 0, 1, 1, 0
@@ -124,7 +128,8 @@ TEST_CASE("a second run replaces the files of the first and touches nothing else
   CHECK_FALSE(test::fs::exists(sinter.file("results/decision_map.csv")));
   CHECK_FALSE(test::fs::exists(sinter.file("results/decision_points.csv")));
   CHECK(sinter.json("results/run.json")["name"] == "second");
-  CHECK(contents(sinter.file("results/predictions.csv")) == "a,b,c,actual_y,predicted_y\n1,2,3,1,2\n2,3,4,3,2\n4,5,6,2,2\n");
+  CHECK(contents(sinter.file("results/predictions.csv")) ==
+        "a,b,c,actual_y,predicted_y\n1,2,3,1,2\n2,3,4,3,2\n4,5,6,2,2\n");
 }
 
 TEST_CASE("a Python that lacks matplotlib costs the plots and a hint, not the run") {
@@ -157,7 +162,9 @@ TEST_CASE("a fallback that is allowed is taken, said and recorded") {
   put_run_file(sinter, "", "{space: serial, allow_fallback: true}");
   const auto run = sinter({"train", "run.yaml", "--no-plots"});
   CHECK(run.code == 0);
-  CHECK(run.complains("sinter: warning: space 'serial' is not built: it needs a Kokkos with Serial; falling back to 'openmp', as allowed\n"));
+  CHECK(
+      run.complains("sinter: warning: space 'serial' is not built: it needs a Kokkos with Serial; falling back to "
+                    "'openmp', as allowed\n"));
   CHECK(run.says("  device     openmp (asked for: serial): Fake processor"));
   const auto record = sinter.json("results/run.json");
   CHECK(record["device"] == "openmp");

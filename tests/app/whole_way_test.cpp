@@ -29,11 +29,12 @@ TEST_CASE("the universal-approximation job puts six of six test points right") {
 TEST_CASE("the same seed gives the same bits, whatever the threads") {
   Program sinter(Program::Modules::built);
   const auto hash = [&](const std::string& threads) {
-    const auto run = sinter({"train", uat, "--json", "--no-plots", "--set", "run.output=results", "--set", "training.epochs=200", "--set",
-                             "device.threads=" + threads});
+    const auto run = sinter({"train", uat, "--json", "--no-plots", "--set", "run.output=results", "--set",
+                             "training.epochs=200", "--set", "device.threads=" + threads});
     INFO(run.err);
     REQUIRE(run.code == 0);
-    return test::Json::parse(run.out)["parameters"]["xxh64"].get<std::string>() + test::contents(sinter.file("results/model.h5"));
+    return test::Json::parse(run.out)["parameters"]["xxh64"].get<std::string>() +
+           test::contents(sinter.file("results/model.h5"));
   };
   const auto one = hash("1");
   CHECK(hash("1") == one);
@@ -42,7 +43,8 @@ TEST_CASE("the same seed gives the same bits, whatever the threads") {
 
 TEST_CASE("a saved model predicts what the run predicted, bit for bit") {
   Program sinter(Program::Modules::built);
-  REQUIRE(sinter({"train", uat, "--output", "results", "--no-plots", "--quiet", "--set", "training.epochs=100"}).code == 0);
+  REQUIRE(sinter({"train", uat, "--output", "results", "--no-plots", "--quiet", "--set", "training.epochs=100"}).code ==
+          0);
   const auto run = sinter({"predict", "results/model.h5", "--data", "results/predictions.csv"});
   INFO(run.err);
   REQUIRE(run.code == 0);
@@ -60,8 +62,10 @@ TEST_CASE("a saved model predicts what the run predicted, bit for bit") {
 TEST_CASE("an interrupted run leaves a model that predicts") {
   Program sinter(Program::Modules::built);
   sinter.start({"train", uat, "--output", "results", "--no-plots", "--set", "training.epochs=100000000"});
-  sinter.wait_until([&] { return test::fs::exists(sinter.file("results/metrics.csv")) ||
-                                 test::contents(sinter.file("out.txt")).find("output     results") != std::string::npos; });
+  sinter.wait_until([&] {
+    return test::fs::exists(sinter.file("results/metrics.csv")) ||
+           test::contents(sinter.file("out.txt")).find("output     results") != std::string::npos;
+  });
   sinter.send(SIGINT);
   const auto run = sinter.wait();
   INFO(run.err << run.out);

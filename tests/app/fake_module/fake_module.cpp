@@ -1,5 +1,5 @@
-// A backend without kernels: the "trained" model is linear with zero weights and the mean of each training target as bias, so that its
-// predictions are known in closed form. The environment tells it to fail or to be slow:
+// A backend without kernels: the "trained" model is linear with zero weights and the mean of each training target as
+// bias, so that its predictions are known in closed form. The environment tells it to fail or to be slow:
 //   FAKE_FAIL        initialize | train | predict
 //   FAKE_INTERFACE   interface version that it claims
 //   FAKE_VERSION     version of Sinter that it claims
@@ -68,8 +68,8 @@ class Fake : public Backend {
     for (std::int64_t epoch = 1; epoch <= request.training.epochs; ++epoch) {
       std::this_thread::sleep_for(pause);
       out.epochs_done = out.steps_done = out.best_epoch = epoch;
-      callbacks.on_progress({epoch, request.training.epochs, epoch, 1.0 / static_cast<double>(epoch), std::nullopt, 0.01,
-                             0.001 * static_cast<double>(epoch)});
+      callbacks.on_progress({epoch, request.training.epochs, epoch, 1.0 / static_cast<double>(epoch), std::nullopt,
+                             0.01, 0.001 * static_cast<double>(epoch)});
       if (epoch == 2 && told_to_fail("train")) return {ErrorKind::numeric, "step 2: the loss is not finite (nan)"};
       if (callbacks.stop_requested()) {
         out.status = "interrupted";
@@ -79,10 +79,11 @@ class Fake : public Backend {
     out.plan = make_plan(request.model, request.training, request.precision, request.train.features.rows);
     out.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};
     out.model.spec.layers = {{request.train.targets.columns, Activation::identity, 0}};
+    out.model.parameters.push_back(floats(
+        "layer0/W", {request.model.inputs, request.train.targets.columns},
+        std::vector<float>(static_cast<std::size_t>(request.model.inputs * request.train.targets.columns), 0.0F)));
     out.model.parameters.push_back(
-        floats("layer0/W", {request.model.inputs, request.train.targets.columns},
-               std::vector<float>(static_cast<std::size_t>(request.model.inputs * request.train.targets.columns), 0.0F)));
-    out.model.parameters.push_back(floats("layer0/b", {request.train.targets.columns}, mean_targets(request.train.targets)));
+        floats("layer0/b", {request.train.targets.columns}, mean_targets(request.train.targets)));
     out.train = report_of(request.train);
     if (!request.validation.empty()) out.validation = report_of(request.validation);
     if (!request.test.empty()) out.test = report_of(request.test);
@@ -124,6 +125,7 @@ Status initialize(const DeviceSpec& device, std::unique_ptr<Backend>& out) noexc
 extern "C" __attribute__((visibility("default"))) const sinter::backend::Entry* sinter_backend_entry() {
   using namespace sinter::backend;
   const char* claimed = std::getenv("FAKE_VERSION");
-  static const Entry entry{number_from("FAKE_INTERFACE", interface_version), claimed != nullptr ? claimed : sinter::version(), initialize};
+  static const Entry entry{number_from("FAKE_INTERFACE", interface_version),
+                           claimed != nullptr ? claimed : sinter::version(), initialize};
   return &entry;
 }

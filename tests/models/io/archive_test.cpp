@@ -1,10 +1,10 @@
 // Named values come back as they were, and no damaged byte passes unseen.
 #include <cstring>
 
+#include <hdf5.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
-#include <hdf5.h>
 
 #include <sinter/models/io/archive.hpp>
 

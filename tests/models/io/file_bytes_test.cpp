@@ -35,10 +35,14 @@ TEST_CASE("a write leaves no temporary file behind") {
 TEST_CASE("a write that fails names the file and the reason") {
   const test::ScratchFolder folder;
   test::put(folder / "file", "old");
-  const auto text = [](const fs::path& path, const std::string& reason) { return "cannot write '" + path.string() + "': " + reason; };
+  const auto text = [](const fs::path& path, const std::string& reason) {
+    return "cannot write '" + path.string() + "': " + reason;
+  };
   CHECK_THROWS_MATCHES(write_file(folder.path(), "x"), IoError, Message(text(folder.path(), "Is a directory")));
-  CHECK_THROWS_MATCHES(write_file(folder / "none/file", "x"), IoError, Message(text(folder / "none/file", "No such file or directory")));
-  CHECK_THROWS_MATCHES(write_file(folder / "file/below", "x"), IoError, Message(text(folder / "file/below", "Not a directory")));
+  CHECK_THROWS_MATCHES(write_file(folder / "none/file", "x"), IoError,
+                       Message(text(folder / "none/file", "No such file or directory")));
+  CHECK_THROWS_MATCHES(write_file(folder / "file/below", "x"), IoError,
+                       Message(text(folder / "file/below", "Not a directory")));
   CHECK_THROWS_MATCHES(write_file("/dev/full", "x"), IoError, Message(text("/dev/full", "No space left on device")));
   CHECK(test::contents(folder / "file") == "old");
 }
@@ -46,8 +50,10 @@ TEST_CASE("a write that fails names the file and the reason") {
 TEST_CASE("a read that fails names the file and the reason") {
   const test::ScratchFolder folder;
   const auto none = folder / "none";
-  CHECK_THROWS_MATCHES(read_file(none), IoError, Message("cannot read '" + none.string() + "': No such file or directory"));
-  CHECK_THROWS_MATCHES(read_file(folder.path()), IoError, Message("cannot read '" + folder.path().string() + "': Is a directory"));
+  CHECK_THROWS_MATCHES(read_file(none), IoError,
+                       Message("cannot read '" + none.string() + "': No such file or directory"));
+  CHECK_THROWS_MATCHES(read_file(folder.path()), IoError,
+                       Message("cannot read '" + folder.path().string() + "': Is a directory"));
 }
 
 TEST_CASE("a device is written to, not replaced") {

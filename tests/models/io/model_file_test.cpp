@@ -31,7 +31,8 @@ ModelState example(Precision precision, std::size_t layers = 3, bool bias = true
   state.precision = precision;
   state.spec.inputs = 2;
   state.spec.bias = bias;
-  for (std::size_t layer = 0; layer + 1 < layers; ++layer) state.spec.layers.push_back({4, Activation::leaky_relu, 0.01});
+  for (std::size_t layer = 0; layer + 1 < layers; ++layer)
+    state.spec.layers.push_back({4, Activation::leaky_relu, 0.01});
   state.spec.layers.push_back({1, Activation::sigmoid, 0});
   state.spec.initializer = {Initializer::uniform, 0, 1, -0.25, 0.1};
   state.feature_names = {"Größe, m", "distance"};
@@ -39,7 +40,8 @@ ModelState example(Precision precision, std::size_t layers = 3, bool bias = true
   state.normalization.features = {Normalize::zscore, {0.1, 1e300}, {1.0 / 3.0, 1}};
   for (std::size_t layer = 0; layer < layers; ++layer) {
     const auto name = "layer" + std::to_string(layer);
-    state.parameters.push_back(pattern(name + "/W", precision, {state.spec.fan_in(layer), state.spec.layers[layer].width}));
+    state.parameters.push_back(
+        pattern(name + "/W", precision, {state.spec.fan_in(layer), state.spec.layers[layer].width}));
     if (bias) state.parameters.push_back(pattern(name + "/b", precision, {state.spec.layers[layer].width}));
   }
   return state;
@@ -98,7 +100,8 @@ TEST_CASE("a model whose parameters do not fit its spec is not saved, and the fi
 TEST_CASE("a full disk and a missing folder are said, and the file that was there stays") {
   const test::ScratchFolder folder;
   const auto state = example(Precision::float64);
-  CHECK_THROWS_MATCHES(save_model(state, "/dev/full"), IoError, says("cannot write '/dev/full': No space left on device"));
+  CHECK_THROWS_MATCHES(save_model(state, "/dev/full"), IoError,
+                       says("cannot write '/dev/full': No space left on device"));
   CHECK_THROWS_MATCHES(save_model(state, folder / "none/model.h5"), IoError, says("No such file or directory"));
   CHECK_THROWS_MATCHES(save_model(state, folder.path()), IoError, says("Is a directory"));
 }
@@ -115,7 +118,8 @@ TEST_CASE("a well-formed archive that is no sound model is refused with the reas
     CHECK_THROWS_MATCHES(load_model(path), IoError, says("cannot read '" + path.string() + "': ") && says(text));
   };
   refuses("layer0/activation", std::string("relux"), "'layer0/activation' is 'relux'; known: identity, sigmoid");
-  refuses("layer1/W", pattern("", Precision::float32, {4, 3}), "'layer1/W' is float32 [4, 3]; the model needs float32 [4, 4]");
+  refuses("layer1/W", pattern("", Precision::float32, {4, 3}),
+          "'layer1/W' is float32 [4, 3]; the model needs float32 [4, 4]");
   refuses("layer1/b", pattern("", Precision::float64, {4}), "'layer1/b' is float64 [4]; the model needs float32 [4]");
   refuses("normalization/features/shift", pattern("", Precision::float64, {3}), "the model needs float64 [2]");
   refuses("feature_names", std::vector<std::string>{"one"}, "'feature_names' has 1 names; the model has 2 columns");

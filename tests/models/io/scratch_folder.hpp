@@ -24,7 +24,9 @@ class ScratchFolder {
     std::filesystem::remove_all(path_, ignored);
   }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  friend std::filesystem::path operator/(const ScratchFolder& folder, std::string_view name) { return folder.path_ / name; }
+  friend std::filesystem::path operator/(const ScratchFolder& folder, std::string_view name) {
+    return folder.path_ / name;
+  }
 
  private:
   std::filesystem::path path_;
