@@ -49,7 +49,7 @@ build_preset() {
   if [[ -t 2 && $told == 1 && $sinter_quiet != 1 ]]; then printf '\r\033[K' >&2; fi
   if [[ $status != 0 ]]; then
     # From the first failure on; ninja writes FAILED before a command that failed.
-    if grep -aq '^FAILED' "$log"; then sed -n '/^FAILED/,$p' "$log" | head -n 80 | sed 's/^/  | /' >&2; else log_tail "$log" 40; fi
+    if grep -aq '^FAILED' "$log"; then sed -n '/^FAILED/,$p' "$log" | sed -n 1,80p | sed 's/^/  | /' >&2; else log_tail "$log" 40; fi
     say "building $preset failed after $(since "$begin") (the whole log: $log)"
     return 1
   fi

@@ -139,6 +139,17 @@ newest_version() {
 
 group_packages() { awk -v g="$1" '$1 == g {for (i = 2; i <= NF; ++i) {if ($i ~ /^#/) break; print $i}}' "$sinter_root/scripts/lib/packages.txt"; }
 
+# system_has GROUP: is all of it installed on the system already? Then nothing is asked of the network.
+system_has() {
+  local word package status version
+  for word in $(group_packages "$1"); do
+    package=${word%%>=*}
+    read -r status version < <(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$package" 2>/dev/null) || return 1
+    [[ $status == installed ]] || return 1
+    if [[ $word == *'>='* ]] && ! dpkg --compare-versions "$version" ge "${word#*>=}"; then return 1; fi
+  done
+}
+
 # requests GROUP: its packages as apt arguments; where the candidate is older than asked, the newest one that is not.
 requests() {
   local word package least version
@@ -263,7 +274,7 @@ unpack_kokkos() {
   arch=$(multiarch)
   version=$(newest_version development libkokkos-dev '^([5-9]|[1-9][0-9])\.')
   library=$(apt_private development apt-cache show "libkokkos-dev=$version" |
-              sed -nE 's/^Depends:.*[ ,](libkokkos[0-9.]+) \(= *([^)]+)\).*/\1=\2/p' | head -n 1)
+              sed -nE 's/^Depends:.*[ ,](libkokkos[0-9.]+) \(= *([^)]+)\).*/\1=\2/p' | sed -n 1p)
   # Trilinos 17 carries KokkosKernels 5.
   kernels=$(newest_version development libtrilinos-kokkos-kernels-dev '^(1[7-9]|[2-9][0-9])\.')
   [[ -n $library && -n $kernels ]] || die "the Debian mirror lacks libkokkos5 or KokkosKernels 5; SINTER_DEBIAN_MIRROR names another"
@@ -298,7 +309,11 @@ patch_kokkos_kernels() {
 }
 
 # runtime_too_old LIBRARY: does the system's C or C++ runtime lack what the library asks for?
-runtime_too_old() { ldd "$1" 2>&1 | grep -qE "version \`[^']+' not found"; }
+runtime_too_old() {
+  local answer
+  answer=$(ldd "$1" 2>&1 || true)   # not a pipe into grep -q: ldd would die of it, and pipefail say no
+  [[ $answer == *"not found"* ]]
+}
 
 # unpack_runtime DESTINATION: loader, C, C++ and OpenMP runtime, in one folder that holds nothing else.
 unpack_runtime() {

@@ -35,7 +35,7 @@ write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
   rpath=
   if [[ $route == debian && -d $sinter_deps/runtime/lib ]]; then
     runtime=$sinter_deps/runtime/lib
-    loader=$(find "$runtime" -maxdepth 1 -name 'ld-linux*.so.*' | head -n 1)
+    loader=$(find "$runtime" -maxdepth 1 -name 'ld-linux*.so.*' | sed -n 1p)
     rpath=$runtime
   fi
   if [[ -d $packages/base/usr ]]; then

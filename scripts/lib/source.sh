@@ -63,7 +63,7 @@ find_nvcc() {
 # The GPU architecture: SINTER_CUDA_ARCH, or this machine's GPU, or 80 (later GPUs compile its PTX for themselves).
 cuda_arch() {
   local arch=${SINTER_CUDA_ARCH:-}
-  [[ -n $arch ]] || arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -n 1 | tr -d '. ')
+  [[ -n $arch ]] || arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | sed -n 1p | tr -d '. ')
   echo "${arch:-80}"
 }
 
@@ -118,7 +118,7 @@ provide_from_source() {
   generator=() language_options=()
   if [[ -n $ninja ]]; then generator=(-G Ninja -DCMAKE_MAKE_PROGRAM="$ninja"); fi
   nvcc=$(find_nvcc || true)
-  source_key=$({ cat "$sinter_root/cmake/releases.txt" "$sinter_root/scripts/lib/source.sh"; named_source kokkos; named_source kokkos-kernels; "${CXX:-g++}" --version | head -n 1; } | hash_of)
+  source_key=$({ cat "$sinter_root/cmake/releases.txt" "$sinter_root/scripts/lib/source.sh"; named_source kokkos; named_source kokkos-kernels; "${CXX:-g++}" --version | sed -n 1p; } | hash_of)
   summary="Kokkos $(source_version kokkos) (Serial, OpenMP"
   if [[ $(cat "$sinter_deps/kokkos/key" 2>/dev/null) != "$source_key" || $force == 1 ]]; then
     obtain kokkos || return 1; kokkos_source=$obtained
