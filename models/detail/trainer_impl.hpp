@@ -131,8 +131,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   input.order.full_batch = plan.batch;
   input.order.chunks = plan.chunks;
   input.order.seed = options.seed;
-  input.order.shuffle = spec.shuffle &&
-                        plan.steps_per_epoch > 1;  // the order of a full batch changes nothing but rounding
+  input.order.shuffle = spec.shuffle && plan.batch < rows;  // the order of a full batch changes nothing but rounding
   const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs
                                                                              : spec.epochs * plan.steps_per_epoch;
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
@@ -187,7 +186,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     progress.elapsed_s = timer.seconds();
     if (options.on_progress && (log_due || validation_due)) options.on_progress(progress);
     if (hook_due) options.hook(progress, network);
-    if (!keep_best || (!validation_set.empty() && !validation_due)) continue;
+    if (!keep_best || !(validation_set.empty() ? log_due : validation_due)) continue;  // a hook decides nothing
 
     // The running loss is that of the parameters before the epoch's updates, so without a validation set the training
     // set is evaluated.

@@ -44,7 +44,7 @@ Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precisi
   p.states = training.optimizer.type == Optimizer::sgd ? 0 : training.optimizer.type >= Optimizer::adam ? 2 : 1;
   p.bias = model.bias;
   p.clip = training.optimizer.clip_norm > 0;
-  p.gather = plan.steps_per_epoch > 1;
+  p.gather = plan.batch < plan.training_rows;
   return p;
 }
 
