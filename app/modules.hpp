@@ -45,7 +45,7 @@ std::vector<Module> read_modules(const std::vector<std::filesystem::path>& folde
 /// One known space and whether it can be used.
 struct SpaceStatus {
   std::string name;
-  const Module* module = nullptr;  ///< the one that would serve it; null where it is not built or none of it can be used
+  const Module* module = nullptr;  ///< the one that would serve it; null where none can
   bool built = false;
   bool automatic = false;  ///< may be taken by `auto`
   std::string problem;     ///< "" where it is usable

@@ -1,6 +1,8 @@
 // sinter train with a fake backend: what it prints and what it leaves behind.
 #include "program.hpp"
 
+#include <sstream>
+
 #include <fmt/format.h>
 
 #include <sinter/models/io/model_file.hpp>
@@ -73,6 +75,26 @@ TEST_CASE("run.json tells what was asked for, done and reached") {
   CHECK(record["versions"]["kokkos"] == "0.0.0");
   CHECK(record["plan"]["batch"] == 4);
   CHECK(record["warnings"] == test::Json{"the fake backend learns nothing"});
+}
+
+TEST_CASE("every field of the record is documented") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter({"train", "run.yaml", "--no-plots"}).code == 0);
+  const auto page = contents(SINTER_SOURCE_DIR "/docs/run-record.md");
+  const auto record = sinter.json("results/run.json").flatten();
+  std::string missing;
+  for (const auto& [pointer, value] : record.items()) {
+    for (std::istringstream parts(pointer.substr(1)); !parts.eof();) {
+      std::string part;
+      std::getline(parts, part, '/');
+      const bool index = part.find_first_not_of("0123456789") == part.npos;
+      const bool known = page.find("`" + part + "`") != page.npos || page.find("." + part + "`") != page.npos ||
+                         page.find("`" + part + ".") != page.npos;
+      if (!index && !known) missing += part + " ";
+    }
+  }
+  CHECK(missing.empty());
 }
 
 TEST_CASE("the tables in the output folder hold one row a log point, label and row of data") {
