@@ -71,8 +71,8 @@ struct ScheduleSpec {
 /// The learning rate of unit `t` (0-based) out of `total`; a pure function.
 double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t t, std::int64_t total);
 
-/// Stop when the monitored loss (validation where there is one, else training) has not fallen by more than `min_delta` for
-/// `patience` epochs; the best parameters are kept. It is looked at where validation, or else a report, is due.
+/// Stop when the monitored loss (validation where there is one, else training) has not fallen by more than `min_delta`
+/// for `patience` epochs; the best parameters are kept. It is looked at where validation, or else a report, is due.
 struct EarlyStoppingSpec {
   std::int64_t patience = 0;  ///< epochs; 0: off
   double min_delta = 0.0;     ///< >= 0

@@ -1,4 +1,5 @@
-// The order of the rows: every row once an epoch, each slot from its own shard, another order every epoch, no favourite places.
+// The order of the rows: every row once an epoch, each slot from its own shard, another order every epoch, no favourite
+// places.
 #include <algorithm>
 #include <cmath>
 #include <numeric>

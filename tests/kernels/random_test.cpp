@@ -1,4 +1,5 @@
-// The generator is Random123's Philox4x32-10, known by its published answers; uniform draws stay inside (0, 1) and have the moments of U(0, 1).
+// The generator is Random123's Philox4x32-10, known by its published answers; uniform draws stay inside (0, 1) and have
+// the moments of U(0, 1).
 #include <cmath>
 
 #include <catch2/catch_test_macros.hpp>

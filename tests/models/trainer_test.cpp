@@ -1,4 +1,4 @@
-// Training as a whole: it learns, reports, keeps the contract of its ledger and gives the same bits for any number of threads.
+// Training as a whole: it learns xor from the Views where they are and keeps the contract of its ledger.
 #include <string>
 
 #include <catch2/catch_template_test_macros.hpp>

@@ -1,4 +1,5 @@
-// Statistics of columns and normalisation with them, against sums in long double, around the boundaries of a block of rows.
+// Statistics of columns and normalisation with them, against sums in long double, around the boundaries of a block of
+// rows.
 #include <limits>
 
 #include <catch2/catch_template_test_macros.hpp>

@@ -1,5 +1,5 @@
-// Backward and update of a dense layer in one launch, and the separate update that clipping by norm needs: bits of the definition, computed
-// serially chunk by chunk, for any number of chunks, empty ones included, and any instance.
+// Backward and update of a dense layer in one launch, and the separate update that clipping by norm needs: bits of the
+// definition, computed serially chunk by chunk, for any number of chunks, empty ones included, and any instance.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -226,7 +226,8 @@ TEMPLATE_LIST_TEST_CASE(
       OptimizerStep<Real> scaled = layer.step;
       scaled.gradient_scale = static_cast<Real>(clip / norm);
       layer.apply(g, w, s0, s1, scaled);
-      // The kernel may add the ranges' squares in another order than this test: the factor differs by a rounding of double.
+      // The kernel may add the ranges' squares in another order than this test: the factor differs by a rounding of
+      // double.
       CHECK(test::largest_difference(test::values(exec, layer.w), w) <= 4 * eps);
       CHECK(test::largest_difference(test::values(exec, layer.s0), s0) <= 4 * eps);
       CHECK(test::largest_difference(test::values(exec, layer.s1), s1) <= 4 * eps);

@@ -1,4 +1,5 @@
-// Forward through a dense layer: bits of the definition for every activation and awkward size, rows gathered where they lie, any instance.
+// Forward through a dense layer: bits of the definition for every activation and awkward size, rows gathered where they
+// lie, any instance.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,5 +1,5 @@
-// Loss and gradient in one launch: the oracle's values for every loss with every output activation that it may meet, sums in the contract's
-// order, and the record that training leaves on the device.
+// Loss and gradient in one launch: the oracle's values for every loss with every output activation that it may meet,
+// sums in the contract's order, and the record that training leaves on the device.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 

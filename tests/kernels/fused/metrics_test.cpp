@@ -1,4 +1,5 @@
-// Sums behind the metrics, against plain loops: regression, decisions by threshold and by the largest output, sets that come in pieces.
+// Sums behind the metrics, against plain loops: regression, decisions by threshold and by the largest output, sets that
+// come in pieces.
 #include <limits>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -104,7 +105,8 @@ TEMPLATE_LIST_TEST_CASE("each output by itself is decided at one half", "", test
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
   const typename S::Execution exec;
-  // Logits -1, 0, 2, 3, -4 against 0, 1, 1, 0, 1: actual 0 predicted 0 and 1, actual 1 predicted 1 (sigmoid(0) is one half), 1 and 0.
+  // Logits -1, 0, 2, 3, -4 against 0, 1, 1, 0, 1: actual 0 predicted 0 and 1, actual 1 predicted 1 (sigmoid(0) is one
+  // half), 1 and 0.
   const Set<S, Real> set(exec, {-1, 0, 2, 3, -4}, {0, 1, 1, 0, 1}, 1, 2);
   fused::metrics<S, Real>(exec, set.args(Activation::sigmoid, Decision::threshold));
   CHECK(test::values(exec, set.confusion) == std::vector<std::int64_t>{1, 1, 1, 2});

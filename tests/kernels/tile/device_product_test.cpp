@@ -1,5 +1,5 @@
-// The device's tile product run on the host: its code is plain C++ with barriers, so a team of as many host threads as a block has
-// threads runs it as it is.
+// The device's tile product run on the host: its code is plain C++ with barriers, so a team of as many host threads as
+// a block has threads runs it as it is.
 #include <barrier>
 #include <thread>
 #include <vector>

@@ -1,5 +1,5 @@
-// Operands for tests of tile products: allocated to the element, so that a sanitizer sees every read outside of them, and the sum that a
-// product is defined by.
+// Operands for tests of tile products: allocated to the element, so that a sanitizer sees every read outside of them,
+// and the sum that a product is defined by.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@
 
 namespace sinter::test {
 
-/// A row-major matrix with a leading dimension above its width: what lies between its rows is NaN, and nothing follows the last element.
+/// A row-major matrix with a leading dimension above its width: what lies between its rows is NaN, and nothing follows
+/// the last element.
 template <class Real>
 struct Padded {
   std::int64_t ld;

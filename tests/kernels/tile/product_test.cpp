@@ -1,4 +1,5 @@
-// The host's tile product against its definition, for every kind of operand and sizes around every tile and vector boundary.
+// The host's tile product against its definition, for every kind of operand and sizes around every tile and vector
+// boundary.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,4 +1,5 @@
-// The tree of chunk sums has exactly the documented shape: compared with sums written out in parentheses, in numbers that tell shapes apart.
+// The tree of chunk sums has exactly the documented shape: compared with sums written out in parentheses, in numbers
+// that tell shapes apart.
 #include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
