@@ -72,7 +72,7 @@ TEST_CASE("each rule refuses what it is there for", "[hygiene]") {
       {"models/io/model_file.cpp", "#include <sinter/models/mlp.hpp>", "knows Kokkos, what includes it must not"},
       {"inputs/reader.cpp", "#include <sinter/runtime/launch.hpp>", "knows Kokkos, what includes it must not"},
       {"app/main.cpp", "#include <sinter/models/mlp.hpp>", "knows Kokkos, what includes it must not"},
-      {"app/main.cpp", "#include <sinter/models/backend/runner.hpp>", "knows Kokkos, what includes it must not"},
+      {"app/main.cpp", "#include <sinter/models/module/runner.hpp>", "knows Kokkos, what includes it must not"},
       {"models/backend/interface.hpp", "#include <sinter/models/trainer.hpp>",
        "knows Kokkos, what includes it must not"},
       {"models/spec/model_spec.hpp", "#include <Kokkos_Core.hpp>", "where nothing knows Kokkos"},

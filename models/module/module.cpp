@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <sinter/models/backend/runner.hpp>
+#include <sinter/models/module/runner.hpp>
 #include <sinter/runtime/base/version.hpp>
 #include <sinter/runtime/session.hpp>
 

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <sinter/models/backend/runner.hpp>
 #include <sinter/models/evaluator.hpp>
+#include <sinter/models/module/runner.hpp>
 #include <sinter/models/trainer.hpp>
 #include <sinter/runtime/device.hpp>
 #include <sinter/runtime/peaks.hpp>
