@@ -178,14 +178,37 @@ Dataset load_dataset(const DataSpec& spec) {
   return data;
 }
 
+namespace {
+
+/// Whether the names are those that unnamed columns or arrays are given: stem0, stem1, ... (or the stem alone).
+bool made_up(const std::vector<std::string>& names, std::string_view stem) {
+  if (names.size() == 1 && names.front() == stem) return true;
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    if (names[index] != fmt::format("{}{}", stem, index)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_names, std::int64_t inputs) {
   spec.features_only = true;
   auto source = open(spec, spec.path, DataPart::training, "data");
   const auto* format = format_of(spec);
   const auto& held = source->feature_names();
   const auto has = [&](const std::string& name) { return std::count(held.begin(), held.end(), name) == 1; };
-  if (format->picks_columns && spec.features.empty() && !feature_names.empty() &&
-      std::all_of(feature_names.begin(), feature_names.end(), has)) {
+  const auto lacking = std::find_if_not(feature_names.begin(), feature_names.end(), has);
+  const bool by_name = format->picks_columns && spec.features.empty() && !feature_names.empty();
+  if (by_name && lacking != feature_names.end() && !made_up(held, "column") && !made_up(feature_names, "column") &&
+      !made_up(feature_names, "x")) {
+    // Both sides have names of their own: to take the columns by position would be a guess.
+    throw DataError(
+        fmt::format("{}: {} column '{}', a feature of the model; it has: {}. Choose the features, in the "
+                    "model's order ({}), by name or index",
+                    spec.path, std::count(held.begin(), held.end(), *lacking) == 0 ? "no" : "no single", *lacking,
+                    fmt::join(held, ", "), fmt::join(feature_names, ", ")));
+  }
+  if (by_name && lacking == feature_names.end()) {
     // By index: names that were made up (column0, ...) cannot be asked for.
     for (const auto& name : feature_names) {
       spec.features.push_back({"", std::find(held.begin(), held.end(), name) - held.begin()});

@@ -30,9 +30,9 @@ struct Dataset {
 /// alone, and rows keep their order within a part. Throws DataError or IoError.
 Dataset load_dataset(const DataSpec& spec);
 
-/// Features alone, for predictions with a model of `inputs` features: in a table (CSV, NPY) the columns named
-/// `feature_names` where it has them all, else all its columns; in other formats as spec.features says. Throws
-/// DataError where their number differs.
+/// Features alone, for predictions with a model of `inputs` features: in a table with names (CSV) the columns named
+/// `feature_names`, in one without, or where the model's names were made up, all its columns; in other formats as
+/// spec.features says. Throws DataError where a name is missing or their number differs.
 SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_names, std::int64_t inputs);
 
 }  // namespace sinter

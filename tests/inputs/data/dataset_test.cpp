@@ -95,6 +95,16 @@ TEST_CASE("features alone are read for predictions, by name where the table has 
   CHECK(error_text<DataError>([&] {
           load_features(spec, {"a", "b", "c"}, 3);
         }) == spec.path + ": 2 columns, but the model has 3 inputs (a, b, c)");
+  spec.path = folder.write("other.csv", "a,c\n1,2\n");
+  CHECK(error_text<DataError>([&] {
+          load_features(spec, {"a", "b"}, 2);
+        }) == spec.path +
+                  ": no column 'b', a feature of the model; it has: a, c. Choose the features, in the model's order "
+                  "(a, b), by name or index");
+  CHECK(load_features(spec, {"x0", "x1"}, 2).features == std::vector<double>{1, 2});
+  spec.features = {{"a", -1}, {"c", -1}};
+  CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{1, 2});
+  spec.features.clear();
   spec.path = folder.write("x.json", R"({"m": 1, "n": 2, "x": [5, 6]})");
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{5, 6});
   spec.path = SINTER_SOURCE_DIR "/tests/inputs/data/stored.npz";
