@@ -17,6 +17,9 @@ namespace {
 using namespace sinter;
 using namespace sinter::app;
 
+/// An unset shell variable in place of a path must not silently mean the default.
+std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 struct CommandLine {
   CLI::App app{"Sinter trains and evaluates neural networks with fused Kokkos kernels.", "sinter"};
   bool quiet = false, json = false;
@@ -88,7 +91,9 @@ struct CommandLine {
         "Ctrl-C ends the run at the next epoch with everything written (exit code 75); a second one ends it at once.",
         [](CommandLine& self, Console& console) { return app::train(self.train, console); });
     add_run_file(sub, train.run_file, train.overrides);
-    sub->add_option("-o,--output", train.output, "Output folder instead of run.output")->option_text("DIR");
+    sub->add_option("-o,--output", train.output, "Output folder instead of run.output")
+        ->option_text("DIR")
+        ->check(not_empty);
     sub->add_flag("--no-plots", train.no_plots, "Draw no plots");
   }
 
@@ -102,7 +107,8 @@ struct CommandLine {
         ->required()
         ->option_text("FILE");
     sub->add_option("-o,--output", predict.output, "CSV file for the predictions; -: standard output")
-        ->option_text("FILE.csv [-]");
+        ->option_text("FILE.csv [-]")
+        ->check(not_empty);
     sub->add_option("--features", predict.features,
                     "Columns, names or indices from 0 (default: those that the model names)")
         ->delimiter(',')

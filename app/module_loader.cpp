@@ -21,6 +21,12 @@ void set_thread_placement(int threads) {
 
 std::unique_ptr<backend::Backend> open_backend(const Choice& choice, DeviceSpec device) {
   const auto file = choice.module.library.string();
+  // More threads than processors are of use to tests only; OpenMP runtimes crash on very many.
+  if (const int most = 16 * allowed_cpus(); device.threads > most) {
+    throw ConfigError(
+        fmt::format("device.threads: {}; allowed: 0 to {} (16 for each processor that this process may use)",
+                    device.threads, most));
+  }
   set_thread_placement(device.threads);
   void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw NotCompiled(fmt::format("module '{}' cannot be opened: {}", file, ::dlerror()));

@@ -14,8 +14,8 @@ namespace sinter::app {
 void set_thread_placement(int threads);
 
 /// Opens the chosen module and initialises its backend for `device`. The module stays open until the process ends: a
-/// second initialisation of Kokkos is not possible. Throws NotCompiled where the module does not fit, else the error
-/// of the backend.
+/// second initialisation of Kokkos is not possible. Throws ConfigError for an absurd number of threads, NotCompiled
+/// where the module does not fit, else the error of the backend.
 std::unique_ptr<backend::Backend> open_backend(const Choice& choice, DeviceSpec device);
 
 /// Throws the error that a call of the backend returned.

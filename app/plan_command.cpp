@@ -3,16 +3,31 @@
 
 #include <sinter/app/commands.hpp>
 #include <sinter/app/machine_profile.hpp>
+#include <sinter/app/modules.hpp>
 #include <sinter/app/problem.hpp>
 #include <sinter/app/run_record.hpp>
 
 namespace sinter::app {
+namespace {
+
+/// The space that `auto` would take here, where there is one.
+std::string resolved_space(const DeviceSpec& device) {
+  const auto machine = this_machine();
+  try {
+    return choose_module(device, read_modules(module_folders(), machine), machine).space;
+  } catch (const NotCompiled&) {
+    return device.space;  // a plan needs no backend
+  }
+}
+
+}  // namespace
 
 int plan(const PlanOptions& options, Console& console) {
   const auto problem = load_problem(read_run_file(options.run_file, options.overrides));
   const auto& [run, data, plan] = problem;
   const auto profile = default_profile_path();
-  const auto peaks = read_profile(profile, run.device.space);
+  const auto space = resolved_space(run.device);
+  const auto peaks = read_profile(profile, space);
 
   console.say("plan for {}: {}, {}, {} training rows", run.run.name, model_text(run.model),
               to_name(run.device.precision), plan.training_rows);
@@ -41,7 +56,7 @@ int plan(const PlanOptions& options, Console& console) {
     console.say("\n  predicted at the peaks in {}; they do not affect the choice", profile.string());
   } else {
     console.say("\n  no predicted times: {} has no peaks of '{}' (sinter info --measure --space SPACE)",
-                profile.string(), run.device.space);
+                profile.string(), space);
   }
 
   Json record{{"name", run.run.name},

@@ -22,6 +22,7 @@ DataSpec data_spec(const PredictOptions& options) {
   if (!header) throw UsageError(fmt::format("--header: '{}'; allowed: {}", options.header, list_names<CsvHeader>()));
   spec.header = *header;
   for (const auto& feature : options.features) {
+    if (feature.empty()) throw UsageError("--features: an empty name; expected columns, A,B,... or indices from 0");
     const bool index = feature.find_first_not_of("0123456789") == feature.npos && feature.size() < 10;
     spec.features.push_back(index ? ColumnRef{"", std::stoll(feature)} : ColumnRef{feature, -1});
   }

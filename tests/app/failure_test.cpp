@@ -25,6 +25,7 @@ TEST_CASE("a wrong command line is said to be that") {
   says({"train", "a.yaml", "b.yaml"}, "b.yaml");
   says({"predict", "model.h5"}, "--data is required");
   says({"predict", "model.h5", "--data", "x.csv", "--threads", "-1"}, "--threads");
+  says({"train", "run.yaml", "--output", ""}, "--output: must not be empty");
   says({"info", "--output", "x.json"}, "--output requires --measure");
 }
 

@@ -90,5 +90,9 @@ TEST_CASE("what predict cannot do is said, and a file that was there stays") {
       "results/model.h5", "houses.csv", {"--space", "cuda"});
   refuses(3, "unknown space 'opnmp'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock", "results/model.h5",
           "houses.csv", {"--space", "opnmp"});
+  test::put(sinter.file("other.csv"), "age,rooms\n1,2\n");
+  refuses(4, "no column 'distance', a feature of the model; it has: age, rooms", "results/model.h5", "other.csv");
+  refuses(2, "--features: an empty name", "results/model.h5", "houses.csv", {"--features", ""});
+  refuses(3, "device.threads: 1000000; allowed: 0 to ", "results/model.h5", "houses.csv", {"--threads", "1000000"});
   refuses(2, "--header: 'maybe'; allowed: auto, true, false", "results/model.h5", "houses.csv", {"--header", "maybe"});
 }
