@@ -9,6 +9,7 @@
 #include <sinter/models/detail/classic_stepper.hpp>
 #include <sinter/models/detail/device_set.hpp>
 #include <sinter/models/detail/layer_stepper.hpp>
+#include <sinter/models/detail/network_impl.hpp>
 #include <sinter/models/detail/step_stepper.hpp>
 #include <sinter/runtime/ledger.hpp>
 
