@@ -19,25 +19,32 @@ using Concat = decltype(std::tuple_cat(std::declval<Lists>()...));
 
 using Spaces = Concat<std::tuple<>
 #ifdef KOKKOS_ENABLE_CUDA
-                      , std::tuple<spaces::Cuda>
+                      ,
+                      std::tuple<spaces::Cuda>
 #endif
 #ifdef KOKKOS_ENABLE_HIP
-                      , std::tuple<spaces::Hip>
+                      ,
+                      std::tuple<spaces::Hip>
 #endif
 #ifdef KOKKOS_ENABLE_SYCL
-                      , std::tuple<spaces::Sycl>
+                      ,
+                      std::tuple<spaces::Sycl>
 #endif
 #ifdef KOKKOS_ENABLE_OPENMP
-                      , std::tuple<spaces::OpenMP>
+                      ,
+                      std::tuple<spaces::OpenMP>
 #endif
 #ifdef KOKKOS_ENABLE_THREADS
-                      , std::tuple<spaces::Threads>
+                      ,
+                      std::tuple<spaces::Threads>
 #endif
 #ifdef KOKKOS_ENABLE_SERIAL
-                      , std::tuple<spaces::Serial>
+                      ,
+                      std::tuple<spaces::Serial>
 #endif
 #ifdef SINTER_MOCK
-                      , std::tuple<spaces::Mock>
+                      ,
+                      std::tuple<spaces::Mock>
 #endif
                       >;
 

@@ -13,7 +13,8 @@
 namespace sinter::test {
 
 template <Space S, class Real, class Value>
-Matrix<S, Real> matrix(const typename S::Execution& exec, const std::vector<Value>& values, std::int64_t rows, std::int64_t columns) {
+Matrix<S, Real> matrix(const typename S::Execution& exec, const std::vector<Value>& values, std::int64_t rows,
+                       std::int64_t columns) {
   const auto tensor = make_matrix<S, Real>(exec, "test::matrix", rows, columns);
   const HostMirror<Matrix<S, Real>> mirror(tensor);
   REQUIRE(static_cast<std::int64_t>(values.size()) == rows * columns);
@@ -38,7 +39,8 @@ template <class View>
 auto values(const typename View::execution_space& exec, const View& tensor) {
   const HostMirror<View> mirror(tensor);
   mirror.pull(exec);
-  return std::vector<typename View::non_const_value_type>(mirror.host().data(), mirror.host().data() + mirror.host().size());
+  return std::vector<typename View::non_const_value_type>(mirror.host().data(),
+                                                          mirror.host().data() + mirror.host().size());
 }
 
 /// A reproducible sequence in [-1, 1], without structure that a bug could hide behind.
@@ -58,7 +60,8 @@ double largest_difference(const std::vector<A>& a, const std::vector<B>& b) {
   REQUIRE(a.size() == b.size());
   double largest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])) / (1.0 + std::abs(static_cast<double>(b[i])));
+    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])) /
+                              (1.0 + std::abs(static_cast<double>(b[i])));
     if (std::isnan(difference)) return difference;
     largest = std::max(largest, difference);
   }
