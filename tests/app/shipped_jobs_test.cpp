@@ -25,7 +25,8 @@ std::vector<std::string> built_spaces() {
   std::vector<std::string> spaces;
   for (const auto& entry : test::fs::directory_iterator(test::fs::path(SINTER_BUILD_DIR) / "lib/sinter/modules")) {
     if (entry.path().extension() != ".json") continue;
-    for (const auto& space : test::Json::parse(test::contents(entry.path()))["spaces"]) spaces.push_back(space);
+    const auto manifest = test::Json::parse(test::contents(entry.path()));
+    for (const auto& space : manifest["spaces"]) spaces.push_back(space);
   }
   return spaces;
 }
