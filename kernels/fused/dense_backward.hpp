@@ -16,6 +16,7 @@
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/tile/product.hpp>
 #include <sinter/runtime/arrival.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -107,10 +108,9 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
   using Kernel = DenseBackward<S, Real>;
   static LaunchLabel label("sinter::layer::backward_update");
   const std::int64_t league = Kernel::tiles(args.fan_in) * args.target.chunks;
-  typename Kernel::Policy policy(exec, static_cast<int>(league), Kernel::Product::team_size);
   const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_out, false) + 128;
-  policy.set_scratch_size(S::kernels_on_host ? 1 : 0, Kokkos::PerTeam(static_cast<int>(scratch)));
-  launch(label, policy, Kernel{args});
+  launch(label, team_policy<S>(exec, league, Kernel::Product::team_size, S::kernels_on_host ? 1 : 0, scratch),
+         Kernel{args});
 }
 
 template <class Real>

@@ -10,6 +10,7 @@
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/tile/product.hpp>
 #include <sinter/runtime/launch.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -87,9 +88,8 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   const std::int64_t column_tiles = (args.fan_out + Kernel::column_tile - 1) / Kernel::column_tile;
   const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, true) +
                               Kernel::row_tile * sizeof(std::int64_t) + 128;
-  typename Kernel::Policy policy(exec, static_cast<int>(row_tiles * column_tiles), Kernel::Product::team_size);
-  policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(scratch)));
-  launch(label, policy, Kernel{args, column_tiles});
+  launch(label, team_policy<S>(exec, row_tiles * column_tiles, Kernel::Product::team_size, 0, scratch),
+         Kernel{args, column_tiles});
 }
 
 template <class Real>

@@ -10,7 +10,7 @@
 #include <sinter/kernels/ops/loss.hpp>
 #include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/arrival.hpp>
-#include <sinter/runtime/spaces.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -81,7 +81,7 @@ template <Space S, class Real>
 void loss_gradient(const typename S::Execution& exec, const LossGradientArgs<Real>& args) {
   using Kernel = LossGradient<S, Real>;
   static LaunchLabel label("sinter::layer::loss_gradient");
-  launch(label, typename Kernel::Policy(exec, static_cast<int>(args.order.chunks), Kernel::team_size), Kernel{args});
+  launch(label, team_policy<S>(exec, args.order.chunks, Kernel::team_size), Kernel{args});
 }
 
 }  // namespace sinter::fused

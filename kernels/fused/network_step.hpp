@@ -17,6 +17,7 @@
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/tile/product.hpp>
 #include <sinter/runtime/arrival.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -249,12 +250,12 @@ template <Space S, class Real>
 void network_step(const typename S::Execution& exec, const NetworkStepArgs<Real>& args) {
   using Kernel = NetworkStep<S, Real>;
   static LaunchLabel label("sinter::step");
-  typename Kernel::Policy policy(exec, args.target.chunks, Kernel::Product::team_size);
-  const auto bytes = static_cast<int>(Kernel::scratch_bytes(args.shape));
+  const std::size_t bytes = Kernel::scratch_bytes(args.shape);
   // Level 0 is small on a host, and on a device it is the fast memory that the tile was sized for.
-  const int level = S::kernels_on_host || bytes > Kernel::Policy::scratch_size_max(0) ? 1 : 0;
-  policy.set_scratch_size(level, Kokkos::PerTeam(bytes));
-  launch(label, policy, Kernel{args, level});
+  const bool fits = bytes <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
+  const int level = S::kernels_on_host || !fits ? 1 : 0;
+  launch(label, team_policy<S>(exec, args.target.chunks, Kernel::Product::team_size, level, bytes),
+         Kernel{args, level});
 }
 
 }  // namespace sinter::fused

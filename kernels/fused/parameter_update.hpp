@@ -8,7 +8,7 @@
 #include <sinter/kernels/ops/optimizer.hpp>
 #include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/launch.hpp>
-#include <sinter/runtime/spaces.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -132,7 +132,7 @@ template <Space S, class Real>
 void clipped_update(const typename S::Execution& exec, const ClippedUpdateArgs<Real>& args) {
   using Kernel = ClippedUpdate<S, Real>;
   static LaunchLabel label("sinter::layer::clipped_update");
-  launch(label, typename Kernel::Policy(exec, args.block_count, Kernel::team_size), Kernel{args});
+  launch(label, team_policy<S>(exec, args.block_count, Kernel::team_size), Kernel{args});
 }
 
 }  // namespace sinter::fused
