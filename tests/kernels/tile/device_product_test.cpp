@@ -36,7 +36,8 @@ TEMPLATE_TEST_CASE("the device product gives the bits of a chain of fused multip
   struct Size {
     std::int64_t m, n, k;
   };
-  for (const auto [m, n, k] : {Size{1, 1, 1}, {64, 64, 16}, {13, 70, 33}, {65, 63, 17}, {130, 5, 1}, {3, 65, 0}}) {
+  for (const Size size : {Size{1, 1, 1}, {64, 64, 16}, {13, 70, 33}, {65, 63, 17}, {130, 5, 1}, {3, 65, 0}}) {
+    const std::int64_t m = size.m, n = size.n, k = size.k;
     const test::ProductProblem<TestType> problem(m, n, k);
     problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
       std::vector<unsigned char> scratch(Product::scratch_bytes(k, false));
