@@ -259,6 +259,23 @@ relocate() {
   file=$folder/usr/lib/python3/dist-packages/matplotlib/__init__.py
   if [[ -e $file ]]; then substitute "$file" -e "s#'/usr/share/matplotlib#'$final/usr/share/matplotlib#" -e "s#'/etc/matplotlibrc#'$final/etc/matplotlibrc#"; fi
   find "$folder" -xtype l -delete   # parts that were left out on purpose
+  wrap_programs "$folder" "$final"
+}
+
+# wrap_programs FOLDER FINAL: programs that need libraries of the tree get them through the loader's own option, not through
+# the environment, so that what they start (a compiler, say) is not touched by it.
+wrap_programs() {
+  local folder=$1 final=$2 arch program name loader
+  arch=$(multiarch)
+  loader=$(ldd "$(command -v bash)" | sed -nE 's|^[[:space:]]*(/[^ ]*ld-linux[^ ]*) .*|\1|p')
+  for program in "$folder"/usr/bin/*; do
+    [[ -f $program && ! -L $program && $(ldd "$program" 2>&1 || true) == *"not found"* ]] || continue
+    name=$(basename "$program")
+    mkdir -p "$folder/usr/lib/programs"
+    mv "$program" "$folder/usr/lib/programs/$name"
+    printf '#!/bin/sh\nexec "%s" --argv0 "$0" --library-path "%s" "%s" "$@"\n' "$loader" "$final/usr/lib/$arch" "$final/usr/lib/programs/$name" > "$program"
+    chmod 755 "$program"
+  done
 }
 
 # substitute FILE SED_ARGUMENTS...: edits a file and keeps its time, so that nothing is compiled again for it.
