@@ -33,7 +33,7 @@ class StepStepper final : public Stepper<S, Real> {
     chunk_loss_ = arena_.template add<double>(plan.chunks);
     counters_ = arena_.template add<int>(block_count + 1);
     arena_.allocate(exec);
-    shape_ = fused::step_shape(network.layout(), fused::step_row_tile<S, Real>(
+    shape_ = fused::tile_shape(network.layout(), fused::tile_rows<S, Real>(
                                                      network.layout(), (plan.batch + plan.chunks - 1) / plan.chunks));
   }
 
@@ -77,7 +77,7 @@ class StepStepper final : public Stepper<S, Real> {
   int states_, chunks_;
   Vector<S, fused::UpdateBlock> blocks_;
   Vector<S, fused::LossRecord> record_;
-  fused::StepShape shape_;
+  fused::TileShape shape_;
   Workspace<S> arena_;
   Slot<Real> slabs_, state_[2], gradient_;
   Slot<double> square_norms_, chunk_loss_;

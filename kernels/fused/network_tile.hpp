@@ -1,0 +1,219 @@
+// The passes of a whole network over one tile of rows, by one team, with the activations of all layers in its scratch:
+// gather, forward, loss and gradient, backward. What the kernels that take a network in one launch are made of. Weight
+// gradients of successive tiles continue one chain of FMAs an element, so that a sum runs over a chunk's rows in order.
+#pragma once
+
+#include <cstdint>
+
+#include <sinter/kernels/data_order.hpp>
+#include <sinter/kernels/fused/parameter_update.hpp>
+#include <sinter/kernels/layout.hpp>
+#include <sinter/kernels/ops/activation.hpp>
+#include <sinter/kernels/ops/loss.hpp>
+#include <sinter/kernels/tile/product.hpp>
+
+namespace sinter::fused {
+
+/// A layer as the kernels see it; the places are those of a team's scratch, in elements.
+struct TileLayer {
+  std::int64_t fan_in = 0, fan_out = 0;
+  std::int64_t offset = 0;                ///< of W in the parameter vector; b follows W
+  std::int64_t output = 0;                ///< place of f(Z) [row_tile, fan_out]; of Z for the last layer
+  std::int64_t input_of_activation = -1;  ///< place of Z where the derivative needs it, else -1
+  Activation activation = Activation::identity;
+  double alpha = 0;
+  bool bias = true;
+};
+
+inline constexpr int max_tile_layers = 12;
+
+/// The network and the layout of a team's scratch: activations of all layers, two gradients, row losses, the rows'
+/// numbers, a packed panel.
+struct TileShape {
+  TileLayer layers[max_tile_layers];
+  int count = 0;
+  std::int64_t row_tile = 0;
+  std::int64_t gathered = 0;      ///< place of the gathered inputs [row_tile, inputs]
+  std::int64_t gradient[2] = {};  ///< places of dZ and dX [row_tile, widest]
+  std::int64_t elements = 0;      ///< of Real in all
+  std::int64_t longest = 0;       ///< largest fan_out, for the packed panel
+};
+
+/// The shape of a network at a given tile of rows. The caller has checked that it has at most max_tile_layers layers.
+inline TileShape tile_shape(const NetworkLayout& layout, std::int64_t row_tile) {
+  TileShape shape;
+  shape.row_tile = row_tile;
+  shape.longest = layout.widest();
+  const auto place = [&shape](std::int64_t count) {
+    const std::int64_t at = shape.elements;
+    shape.elements += (count + 15) / 16 * 16;  // every piece begins at a cache line
+    return at;
+  };
+  shape.gathered = place(row_tile * layout.inputs);
+  for (const auto& layer : layout.layers) {
+    const bool last = shape.count + 1 == static_cast<int>(layout.layers.size());
+    TileLayer& to = shape.layers[shape.count++];
+    to = {layer.fan_in, layer.fan_out,    layer.offset, place(row_tile * layer.fan_out),
+          -1,           layer.activation, layer.alpha,  layer.bias};
+    if (!last && derivative_from_input(layer.activation)) to.input_of_activation = place(row_tile * layer.fan_out);
+  }
+  for (auto& gradient : shape.gradient) gradient = place(row_tile * layout.widest());
+  return shape;
+}
+
+/// One team's tile. All its functions are called by all threads of the team.
+template <Space S, class Real>
+class NetworkTile {
+ public:
+  using Product = tile::Product<S, Real>;
+  static constexpr int team_size = Product::team_size;
+  static constexpr int lanes = Product::lanes;
+
+  static std::size_t scratch_bytes(const TileShape& shape) {
+    const auto rows = static_cast<std::size_t>(shape.row_tile);
+    return static_cast<std::size_t>(shape.elements) * sizeof(Real) + rows * (sizeof(double) + sizeof(std::int64_t)) +
+           Product::scratch_bytes(shape.longest, false) + 512;
+  }
+
+  /// Claims its pieces of `scratch`. `parameters`: the network's vector on the device.
+  template <class Scratch>
+  KOKKOS_INLINE_FUNCTION NetworkTile(const TileShape& shape, const Scratch& scratch, const Real* parameters)
+      : shape_(shape), parameters_(parameters) {
+    const auto rows = static_cast<std::size_t>(shape.row_tile);
+    activations_ = static_cast<Real*>(
+        scratch.get_shmem_aligned(static_cast<std::size_t>(shape.elements) * sizeof(Real), 64));
+    row_losses_ = static_cast<double*>(scratch.get_shmem_aligned(rows * sizeof(double), 64));
+    index_ = static_cast<std::int64_t*>(scratch.get_shmem_aligned(rows * sizeof(std::int64_t), 64));
+    work_ = scratch.get_shmem_aligned(Product::scratch_bytes(shape.longest, false), 64);
+  }
+
+  /// The tile begins at place `row` of the batch and has `count` rows: their numbers in the data set, and their inputs
+  /// [data rows, inputs] in batch order, copied where they do not lie so already.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void gather(const Team& team, const BatchOrder& order, const Real* data, std::int64_t row,
+                                     std::int64_t count) {
+    count_ = count;
+    const std::int64_t inputs = shape_.layers[0].fan_in;
+    for (std::int64_t m = team.team_rank(); m < count; m += team_size) index_[m] = order.row(row + m);
+    barrier(team);  // the numbers are read by threads that did not write them
+    if (order.identity()) {
+      X_ = data + row * inputs;
+      return;
+    }
+    Real* const to = activations_ + shape_.gathered;
+    for (std::int64_t e = team.team_rank(); e < count * inputs; e += team_size)
+      to[e] = data[index_[e / inputs] * inputs + e % inputs];
+    X_ = to;
+    barrier(team);  // the rows are read by threads that did not write them
+  }
+
+  /// Activations of all layers; Z of the last one.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
+    for (int l = 0; l < shape_.count; ++l) {
+      const TileLayer& layer = shape_.layers[l];
+      const bool last = l + 1 == shape_.count;
+      const Real* const W = parameters_ + layer.offset;
+      Real* const A = activations_ + layer.output;
+      Real* const Z = layer.input_of_activation < 0 ? nullptr : activations_ + layer.input_of_activation;
+      const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
+        const std::int64_t at = m * layer.fan_out + n;
+        if (Z != nullptr) {
+          for (int i = 0; i < filled; ++i) Z[at + i] = value[i];
+        }
+        if (!last) activate_lanes(layer.activation, static_cast<Real>(layer.alpha), value);
+        for (int i = 0; i < filled; ++i) A[at + i] = value[i];
+      };
+      Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
+                   tile::Plain<Real>{W, layer.fan_out},
+                   tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr}, store);
+      barrier(team);  // the next layer reads what other threads wrote
+    }
+  }
+
+  /// Row losses, added to `sum` in row order by thread 0; dZ of the last layer. `targets`: [data rows, outputs];
+  /// `batch_rows`: of the whole batch, which the mean is over.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION double loss_and_gradient(const Team& team, const LossSettings& settings,
+                                                  std::int64_t batch_rows, const Real* targets, double sum) const {
+    const TileLayer& last = shape_.layers[shape_.count - 1];
+    const auto loss = make_loss_args<Real>(settings, batch_rows, last.fan_out);
+    for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
+      row_losses_[m] = row_loss(
+          loss, last.activation, static_cast<Real>(last.alpha), activations_ + last.output + m * last.fan_out,
+          targets + index_[m] * last.fan_out, static_cast<int>(last.fan_out),
+          activations_ + shape_.gradient[0] + m * last.fan_out);
+    }
+    barrier(team);  // one thread sums the rows of all, and all read dZ
+    if (team.team_rank() == 0) {
+      for (std::int64_t m = 0; m < count_; ++m) sum += row_losses_[m];
+    }
+    return sum;
+  }
+
+  /// Gradients of all parameters into `slab`, in the layout of the parameter vector: begun where `first`, else
+  /// continued.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void backward(const Team& team, bool first, Real* slab) const {
+    for (int l = shape_.count - 1, from = 0; l >= 0; --l, from = 1 - from) {
+      const TileLayer& layer = shape_.layers[l];
+      const Real* const dZ = activations_ + shape_.gradient[from];
+      Real* const dW = slab + layer.offset;
+      const auto accumulate = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
+        for (int i = 0; i < filled; ++i) dW[m * layer.fan_out + n + i] = value[i];
+      };
+      const tile::Columns<Real> inputs{input_of(l), layer.fan_in};
+      const tile::Plain<Real> gradients{dZ, layer.fan_out};
+      if (first) {
+        Product::run(team, work_, layer.fan_in, layer.fan_out, count_, inputs, gradients, tile::Zero{}, accumulate);
+      } else {
+        Product::run(team, work_, layer.fan_in, layer.fan_out, count_, inputs, gradients,
+                     tile::Continue<Real>{dW, layer.fan_out}, accumulate);
+      }
+      if (layer.bias) sum_rows<S>(team, team_size, dZ, count_, layer.fan_out, first, dW + layer.fan_in * layer.fan_out);
+      if (l == 0) break;
+      const TileLayer& previous = shape_.layers[l - 1];
+      const Real* const before = activations_ +
+                                 (previous.input_of_activation < 0 ? previous.output : previous.input_of_activation);
+      Real* const dX = activations_ + shape_.gradient[1 - from];
+      const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
+        const std::int64_t at = m * layer.fan_in + n;
+        Real with[lanes] = {};
+        for (int i = 0; i < filled; ++i) with[i] = before[at + i];
+        multiply_by_derivative_lanes(previous.activation, static_cast<Real>(previous.alpha), with, value);
+        for (int i = 0; i < filled; ++i) dX[at + i] = value[i];
+      };
+      Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
+                   tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{}, store);
+      barrier(team);  // the next layer reads what other threads wrote
+    }
+    barrier(team);  // the next tile overwrites what slower threads still read
+  }
+
+ private:
+  KOKKOS_INLINE_FUNCTION const Real* input_of(int layer) const {
+    return layer == 0 ? X_ : activations_ + shape_.layers[layer - 1].output;
+  }
+
+  const TileShape& shape_;
+  const Real* parameters_;
+  const Real* X_ = nullptr;
+  std::int64_t count_ = 0;
+  Real* activations_;
+  double* row_losses_;
+  std::int64_t* index_;
+  void* work_;
+};
+
+/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a host the
+/// second-level cache holds it, on a device the scratch of a team does. It changes no bit.
+template <Space S, class Real>
+std::int64_t tile_rows(const NetworkLayout& layout, std::int64_t chunk_rows) {
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : std::size_t{96} << 10;
+  std::int64_t rows = chunk_rows < 8 ? 8 : (chunk_rows + 7) / 8 * 8;
+  while (rows > 8 && NetworkTile<S, Real>::scratch_bytes(tile_shape(layout, rows)) > limit)
+    rows = (rows / 2 + 7) / 8 * 8;
+  return rows;
+}
+
+}  // namespace sinter::fused
