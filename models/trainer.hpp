@@ -35,7 +35,7 @@ struct TrainOptions {
   std::function<void(const Progress&)> on_progress;                    ///< at every log point
   std::int64_t hook_every = 0;                                         ///< epochs between calls of `hook`; 0: never
   std::function<void(const Progress&, const Network<S, Real>&)> hook;  ///< the parameters are those after that epoch
-  std::function<bool()> stop_requested;                                ///< polled after every step
+  std::function<bool()> stop_requested;                                ///< polled after every launch of steps
   std::function<void(LogLevel, std::string_view)> on_log;
 };
 

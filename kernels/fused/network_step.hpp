@@ -83,8 +83,7 @@ void network_step(const typename S::Execution& exec, const NetworkStepArgs<Real>
   // Level 0 is small on a host, and on a device it is the fast memory that the tile was sized for.
   const bool fits = bytes <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
   const int level = S::kernels_on_host || !fits ? 1 : 0;
-  launch(label, team_policy<S>(exec, args.target.chunks, Kernel::Tile::team_size, level, bytes),
-         Kernel{args, level});
+  launch(label, team_policy<S>(exec, args.target.chunks, Kernel::Tile::team_size, level, bytes), Kernel{args, level});
 }
 
 }  // namespace sinter::fused

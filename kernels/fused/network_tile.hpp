@@ -78,7 +78,8 @@ class NetworkTile {
   /// Claims its pieces of `scratch`. `parameters`: the network's vector on the device.
   template <class Scratch>
   KOKKOS_INLINE_FUNCTION NetworkTile(const TileShape& shape, const Scratch& scratch, const Real* parameters)
-      : shape_(shape), parameters_(parameters) {
+      : shape_(shape),
+        parameters_(parameters) {
     const auto rows = static_cast<std::size_t>(shape.row_tile);
     activations_ = static_cast<Real*>(
         scratch.get_shmem_aligned(static_cast<std::size_t>(shape.elements) * sizeof(Real), 64));
@@ -139,10 +140,9 @@ class NetworkTile {
     const TileLayer& last = shape_.layers[shape_.count - 1];
     const auto loss = make_loss_args<Real>(settings, batch_rows, last.fan_out);
     for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
-      row_losses_[m] = row_loss(
-          loss, last.activation, static_cast<Real>(last.alpha), activations_ + last.output + m * last.fan_out,
-          targets + index_[m] * last.fan_out, static_cast<int>(last.fan_out),
-          activations_ + shape_.gradient[0] + m * last.fan_out);
+      row_losses_[m] = row_loss(loss, last.activation, static_cast<Real>(last.alpha),
+                                activations_ + last.output + m * last.fan_out, targets + index_[m] * last.fan_out,
+                                static_cast<int>(last.fan_out), activations_ + shape_.gradient[0] + m * last.fan_out);
     }
     barrier(team);  // one thread sums the rows of all, and all read dZ
     if (team.team_rank() == 0) {

@@ -88,6 +88,27 @@ struct UpdateBlock {
   static constexpr std::int64_t largest = 4096;
 };
 
+/// By all threads of a team: applies the stored gradient of a block, scaled by clip_norm / norm where the norm is larger.
+/// Every team sums the few norms of the ranges itself, in order.
+template <Space S, class Real, class Team>
+KOKKOS_INLINE_FUNCTION void apply_clipped(const Team& team, int team_size, const UpdateTarget<Real>& target,
+                                          const UpdateBlock& block, int ranges, double clip_norm) {
+  double sum = 0;
+  for (int i = 0; i < ranges; ++i) sum += target.square_norms[i];
+  const double norm = Kokkos::sqrt(sum);
+  OptimizerStep<Real> step = target.step;
+  if (norm > clip_norm) step.gradient_scale = static_cast<Real>(clip_norm / norm);
+  constexpr int lanes = update_lanes<S>;
+  for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < block.count;
+       e += static_cast<std::int64_t>(team_size) * lanes) {
+    const int n = static_cast<int>(block.count - e < lanes ? block.count - e : lanes);
+    const std::int64_t at = block.begin + e;
+    apply_optimizer_span(step, block.decay, target.parameters + at, target.gradient + at,
+                         target.state0 == nullptr ? nullptr : target.state0 + at,
+                         target.state1 == nullptr ? nullptr : target.state1 + at, n);
+  }
+}
+
 template <class Real>
 struct ClippedUpdateArgs {
   UpdateTarget<Real> target;  ///< target.gradient holds the gradient, target.square_norms the norms of its ranges
@@ -97,8 +118,7 @@ struct ClippedUpdateArgs {
   double clip_norm = 0;
 };
 
-/// Applies a stored gradient, scaled by clip_norm / norm where its 2-norm is larger. Every team sums the few range
-/// norms itself, in order.
+/// One team a block.
 template <Space S, class Real>
 struct ClippedUpdate {
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
@@ -108,22 +128,7 @@ struct ClippedUpdate {
   ClippedUpdateArgs<Real> args;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    double sum = 0;
-    for (int i = 0; i < args.ranges; ++i) sum += args.target.square_norms[i];
-    const double norm = Kokkos::sqrt(sum);
-    const auto& t = args.target;
-    OptimizerStep<Real> step = t.step;
-    if (norm > args.clip_norm) step.gradient_scale = static_cast<Real>(args.clip_norm / norm);
-    const UpdateBlock block = args.blocks[team.league_rank()];
-    constexpr int lanes = update_lanes<S>;
-    for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < block.count;
-         e += std::int64_t{team_size} * lanes) {
-      const int n = static_cast<int>(block.count - e < lanes ? block.count - e : lanes);
-      const std::int64_t at = block.begin + e;
-      apply_optimizer_span(step, block.decay, t.parameters + at, t.gradient + at,
-                           t.state0 == nullptr ? nullptr : t.state0 + at, t.state1 == nullptr ? nullptr : t.state1 + at,
-                           n);
-    }
+    apply_clipped<S>(team, team_size, args.target, args.blocks[team.league_rank()], args.ranges, args.clip_norm);
   }
 };
 

@@ -1,8 +1,7 @@
-// The run-time constants of one optimizer step, passed by value into kernels. Everything that depends on the step's
-// number is computed here, on the host and in double; powers by repeated squaring, so that no libm decides a bit.
+// The run-time constants of one optimizer step, as kernels use them. What depends on the step's number is computed by
+// kernels/ops/schedule.hpp.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -28,37 +27,21 @@ struct OptimizerStep {
   Real gradient_scale = 1;  ///< clipping by global norm: clip_norm / norm where that is below 1
 };
 
-namespace detail {
-
-inline double power(double base, std::int64_t exponent) {
-  double result = 1;
-  for (; exponent > 0; exponent >>= 1, base *= base) {
-    if ((exponent & 1) != 0) result *= base;
-  }
-  return result;
-}
-
-}  // namespace detail
-
-/// The constants of step `t`, 1-based, with the schedule's learning rate of that step.
+/// The constants that all steps share; the rates are still to be put in (kernels/ops/schedule.hpp).
 template <class Real>
-OptimizerStep<Real> make_optimizer_step(const OptimizerSettings& settings, double learning_rate, std::int64_t t) {
-  const auto real = [](double value) { return static_cast<Real>(value); };
+KOKKOS_INLINE_FUNCTION OptimizerStep<Real> optimizer_constants(const OptimizerSettings& settings) {
   OptimizerStep<Real> step;
   step.type = settings.type;
-  step.learning_rate = real(learning_rate);
-  step.momentum = real(settings.momentum);
-  step.rho = real(settings.rho);
-  step.one_minus_rho = real(1 - settings.rho);
-  step.beta1 = real(settings.beta1);
-  step.one_minus_beta1 = real(1 - settings.beta1);
-  step.beta2 = real(settings.beta2);
-  step.one_minus_beta2 = real(1 - settings.beta2);
-  step.corrected_rate = real(learning_rate / (1 - detail::power(settings.beta1, t)));
-  step.root_correction = real(1 / std::sqrt(1 - detail::power(settings.beta2, t)));
-  step.epsilon = real(settings.epsilon);
-  step.weight_decay = real(settings.weight_decay);
-  if (settings.clip_value > 0) step.clip_value = real(settings.clip_value);
+  step.momentum = static_cast<Real>(settings.momentum);
+  step.rho = static_cast<Real>(settings.rho);
+  step.one_minus_rho = static_cast<Real>(1 - settings.rho);
+  step.beta1 = static_cast<Real>(settings.beta1);
+  step.one_minus_beta1 = static_cast<Real>(1 - settings.beta1);
+  step.beta2 = static_cast<Real>(settings.beta2);
+  step.one_minus_beta2 = static_cast<Real>(1 - settings.beta2);
+  step.epsilon = static_cast<Real>(settings.epsilon);
+  step.weight_decay = static_cast<Real>(settings.weight_decay);
+  if (settings.clip_value > 0) step.clip_value = static_cast<Real>(settings.clip_value);
   return step;
 }
 

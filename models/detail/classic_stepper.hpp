@@ -11,12 +11,13 @@
 namespace sinter::detail {
 
 template <Space S, class Real>
-class ClassicStepper final : public Stepper<S, Real> {
+class ClassicStepper final : public SingleStepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
   ClassicStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : network_(network),
+      : SingleStepper<S, Real>(plan, training),
+        network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
         memory_(exec, network.layout(), plan, training, 1) {
@@ -30,6 +31,10 @@ class ClassicStepper final : public Stepper<S, Real> {
     }
   }
 
+  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
+  [[nodiscard]] VectorRef<S, Real> state(int index) const override { return memory_.state_view(index); }
+
+ protected:
   void step(const Execution& exec, const StepInput<Real>& input) override {
     const auto& layers = network_.layout().layers;
     const auto& arena = memory_.arena;
@@ -105,8 +110,6 @@ class ClassicStepper final : public Stepper<S, Real> {
       if (layer.bias) update(exec, optimizer, false, layer.offset + layer.weights(), layer.fan_out);
     }
   }
-
-  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
 
  private:
   [[nodiscard]] std::int64_t norm_blocks() const { return (network_.layout().parameters + 4095) / 4096; }

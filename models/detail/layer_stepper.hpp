@@ -6,8 +6,8 @@
 
 #include <sinter/kernels/fused/dense_backward.hpp>
 #include <sinter/kernels/fused/dense_forward.hpp>
+#include <sinter/models/detail/single_stepper.hpp>
 #include <sinter/models/detail/update_blocks.hpp>
-#include <sinter/models/stepper.hpp>
 #include <sinter/runtime/workspace.hpp>
 
 namespace sinter::detail {
@@ -43,18 +43,23 @@ struct StepMemory {
     counters = arena.template add<int>(counter_count);
   }
 
+  /// Null where the optimizer keeps fewer.
   [[nodiscard]] Real* state(int index) const {
     return index >= states ? nullptr : arena.at(index == 0 ? state0 : state1);
+  }
+  [[nodiscard]] VectorRef<S, Real> state_view(int index) const {
+    return VectorRef<S, Real>(state(index), static_cast<std::size_t>(index < states ? state0.count : 0));
   }
 };
 
 template <Space S, class Real>
-class LayerStepper final : public Stepper<S, Real> {
+class LayerStepper final : public SingleStepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
   LayerStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : network_(network),
+      : SingleStepper<S, Real>(plan, training),
+        network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
         chunks_(static_cast<int>(plan.chunks)),
@@ -71,6 +76,10 @@ class LayerStepper final : public Stepper<S, Real> {
     arena.allocate(exec);
   }
 
+  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
+  [[nodiscard]] VectorRef<S, Real> state(int index) const override { return memory_.state_view(index); }
+
+ protected:
   void step(const Execution& exec, const StepInput<Real>& input) override {
     const auto& layers = network_.layout().layers;
     const auto& arena = memory_.arena;
@@ -159,8 +168,6 @@ class LayerStepper final : public Stepper<S, Real> {
                                                static_cast<int>(first_range_.back()), clip_norm_});
     }
   }
-
-  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
 
  private:
   /// Number of the first parameter range of each layer, and their count at the end.

@@ -4,19 +4,20 @@
 #include <vector>
 
 #include <sinter/kernels/fused/network_step.hpp>
+#include <sinter/models/detail/single_stepper.hpp>
 #include <sinter/models/detail/update_blocks.hpp>
-#include <sinter/models/stepper.hpp>
 #include <sinter/runtime/workspace.hpp>
 
 namespace sinter::detail {
 
 template <Space S, class Real>
-class StepStepper final : public Stepper<S, Real> {
+class StepStepper final : public SingleStepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
   StepStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : network_(network),
+      : SingleStepper<S, Real>(plan, training),
+        network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
         states_(optimizer_state_count(training.optimizer.type)),
@@ -33,10 +34,17 @@ class StepStepper final : public Stepper<S, Real> {
     chunk_loss_ = arena_.template add<double>(plan.chunks);
     counters_ = arena_.template add<int>(block_count + 1);
     arena_.allocate(exec);
-    shape_ = fused::tile_shape(network.layout(), fused::tile_rows<S, Real>(
-                                                     network.layout(), (plan.batch + plan.chunks - 1) / plan.chunks));
+    shape_ = fused::tile_shape(
+        network.layout(), fused::tile_rows<S, Real>(network.layout(), (plan.batch + plan.chunks - 1) / plan.chunks));
   }
 
+  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return record_; }
+  [[nodiscard]] VectorRef<S, Real> state(int index) const override {
+    if (index >= states_) return {};
+    return VectorRef<S, Real>(arena_.at(state_[index]), static_cast<std::size_t>(network_.layout().parameters));
+  }
+
+ protected:
   void step(const Execution& exec, const StepInput<Real>& input) override {
     fused::NetworkStepArgs<Real> args;
     args.shape = shape_;
@@ -67,8 +75,6 @@ class StepStepper final : public Stepper<S, Real> {
                                                                     args.block_count, clip_norm_});
     }
   }
-
-  [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return record_; }
 
  private:
   const Network<S, Real>& network_;

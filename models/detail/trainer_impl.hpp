@@ -6,8 +6,10 @@
 #include <limits>
 #include <optional>
 
+#include <sinter/models/detail/boundaries.hpp>
 #include <sinter/models/detail/classic_stepper.hpp>
 #include <sinter/models/detail/device_set.hpp>
+#include <sinter/models/detail/epochs_stepper.hpp>
 #include <sinter/models/detail/layer_stepper.hpp>
 #include <sinter/models/detail/network_impl.hpp>
 #include <sinter/models/detail/step_stepper.hpp>
@@ -21,13 +23,18 @@ std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec
   switch (plan.level) {
     case Fusion::none: return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
     case Fusion::step: return std::make_unique<detail::StepStepper<S, Real>>(exec, network, plan, training);
+    case Fusion::epochs: {
+      const std::vector<fused::MemberSettings> alone{{training.optimizer, 0}};
+      return std::make_unique<detail::EpochsStepper<S, Real>>(exec, network.layout(), network.parameters(), plan,
+                                                              training, alone);
+    }
     default: return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training);
   }
 }
 
 namespace detail {
 
-/// The account of steady steps, and the run file's budget on it.
+/// The account of steady steps, and the run file's budget on it. Where one launch takes many steps, they share it.
 class StepAccount {
  public:
   explicit StepAccount(const BudgetSpec& budget) : budget_(budget), limited_(budget != BudgetSpec{}) {}
@@ -37,17 +44,17 @@ class StepAccount {
     before_ = ledger::totals();
   }
 
-  /// The first step of a run is not steady: Kokkos may grow its team scratch.
-  void end(std::int64_t step) {
-    if (step == 0) return;
+  /// After `count` steps from step `first` on. The first step of a run is not steady: Kokkos may grow its team scratch.
+  void end(std::int64_t first, std::int64_t count) {
+    if (first == 0) return;
     const LedgerCounts counts = ledger::totals() - before_;
     largest_ = max(largest_, counts);
-    ++steps_;
+    steps_ += count;
     if (!limited_) return;
-    check(step, "launch", "launches", counts.launches, budget_.launches);
-    check(step, "fence", "fences", counts.fences, budget_.fences);
-    check(step, "copy", "copies", counts.copies, budget_.copies);
-    check(step, "allocation", "allocations", counts.allocations, budget_.allocations);
+    check(first, "launch", "launches", counts.launches, budget_.launches);
+    check(first, "fence", "fences", counts.fences, budget_.fences);
+    check(first, "copy", "copies", counts.copies, budget_.copies);
+    check(first, "allocation", "allocations", counts.allocations, budget_.allocations);
   }
 
   [[nodiscard]] const LedgerCounts& largest() const { return largest_; }
@@ -71,15 +78,6 @@ class StepAccount {
   ledger::ByLabel labels_before_;
   std::int64_t steps_ = 0;
 };
-
-/// How often to report: as asked, else about a hundred times; more often where early stopping needs to look.
-inline std::int64_t log_period(const TrainingSpec& training) {
-  if (training.log_every > 0) return training.log_every;
-  std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
-  if (training.early_stopping.patience > 0)
-    period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
-  return period;
-}
 
 }  // namespace detail
 
@@ -125,56 +123,46 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   Vector<S, Real> best;
   if (keep_best) best = make_vector<S, Real>(exec, "sinter::train::best_parameters", network.layout().parameters);
 
-  StepInput<Real> input;
-  input.X = train_set.X.data();
-  input.T = train_set.T.data();
-  input.order.data_rows = rows;
-  input.order.full_batch = plan.batch;
-  input.order.chunks = plan.chunks;
-  input.order.seed = options.seed;
-  input.order.shuffle = spec.shuffle && plan.batch < rows;  // the order of a full batch changes nothing but rounding
-  const std::int64_t total_units = spec.schedule.unit == ScheduleUnit::epoch ? spec.epochs
-                                                                             : spec.epochs * plan.steps_per_epoch;
+  StepRun<Real> run;
+  run.X = train_set.X.data();
+  run.T = train_set.T.data();
+  run.order.data_rows = rows;
+  run.order.full_batch = plan.batch;
+  run.order.chunks = plan.chunks;
+  run.order.seed = options.seed;
+  run.order.shuffle = spec.shuffle && plan.batch < rows;  // the order of a full batch changes nothing but rounding
+  const OptimizerSchedule schedule = detail::optimizer_schedule(spec, plan);
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
   const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, network.spec().outputs()));
-  const std::int64_t period = detail::log_period(spec);
-  const std::int64_t validation_period = spec.validate_every > 0 ? spec.validate_every : period;
+  const detail::Boundaries boundaries(spec, plan, !validation_set.empty(), options.hook ? options.hook_every : 0);
 
   detail::StepAccount account(options.budget);
   double best_loss = std::numeric_limits<double>::infinity();
-  double rate = spec.optimizer.learning_rate;
   bool stopped = false;
   report.status = "completed";
   const Kokkos::Timer timer;
-  for (std::int64_t epoch = 0; epoch < spec.epochs && !stopped; ++epoch) {
-    input.order.epoch = epoch;
-    for (std::int64_t s = 0; s < plan.steps_per_epoch; ++s) {
-      const std::int64_t step = report.steps_done;
-      rate = learning_rate_at(spec.schedule, spec.optimizer.learning_rate,
-                              spec.schedule.unit == ScheduleUnit::epoch ? epoch : step, total_units);
-      input.order.step = s;
-      input.step = step;
-      input.optimizer = make_optimizer_step<Real>(spec.optimizer, rate, step + 1);
-      account.begin();
-      stepper->step(exec, input);
-      account.end(step);
-      ++report.steps_done;
-      if (options.stop_requested && options.stop_requested()) {
-        stopped = true;
-        report.status = "interrupted";
-        break;
-      }
+  while (report.steps_done < boundaries.last_step() && !stopped) {
+    run.first = report.steps_done;
+    // The first step goes alone: it is not steady.
+    run.count = stepper->takes_many_steps() && run.first > 0 ? boundaries.next(run.first) - run.first : 1;
+    account.begin();
+    stepper->run(exec, run);
+    account.end(run.first, run.count);
+    report.steps_done += run.count;
+    if (options.stop_requested && options.stop_requested()) {
+      stopped = true;
+      report.status = "interrupted";
     }
-    if (stopped && report.steps_done % plan.steps_per_epoch != 0) break;
-    report.epochs_done = epoch + 1;
-    const bool last = stopped || report.epochs_done == spec.epochs;
-    const bool log_due = last || report.epochs_done % period == 0;
-    const bool validation_due = !validation_set.empty() && (last || report.epochs_done % validation_period == 0);
-    const bool hook_due = options.hook_every > 0 && options.hook && report.epochs_done % options.hook_every == 0;
+    if (report.steps_done % plan.steps_per_epoch != 0) continue;
+    report.epochs_done = report.steps_done / plan.steps_per_epoch;
+    const bool log_due = stopped || boundaries.log_due(report.epochs_done);
+    const bool validation_due = !validation_set.empty() && (stopped || boundaries.validation_due(report.epochs_done));
+    const bool hook_due = boundaries.hook_due(report.epochs_done);
     if (!log_due && !validation_due && !hook_due) continue;
 
     record.pull(exec);
     const fused::LossRecord seen = record.host()(0);
+    const double rate = schedule.learning_rate(report.steps_done - 1);
     if (seen.nonfinite_step != 0) {
       throw NumericError(fmt::format(
           "training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "

@@ -90,6 +90,14 @@ LevelCost step_cost(const Problem& p, std::int64_t chunks) {
   return cost;
 }
 
+LevelCost epochs_cost(const Problem& p, std::int64_t chunks) {
+  LevelCost cost = step_cost(p, chunks);
+  cost.level = Fusion::epochs;
+  cost.launches = 1;
+  cost.reason = "many steps in one launch, one team: for tiny networks";
+  return cost;
+}
+
 // One launch a step wants the activations of some rows in a team's scratch, and a kernel's arguments have room for so
 // many layers.
 constexpr std::int64_t step_max_layers = 12;
@@ -98,9 +106,9 @@ constexpr std::int64_t step_max_width = 2048;
 /// Why level step cannot serve the problem; empty where it can.
 std::string step_refusal(const Problem& p) {
   if (p.layers > step_max_layers)
-    return fmt::format("{} layers; level step takes at most {}", p.layers, step_max_layers);
+    return fmt::format("{} layers; one launch takes at most {}", p.layers, step_max_layers);
   const auto widest = std::max(p.widest, static_cast<std::int64_t>(p.inputs));
-  if (widest > step_max_width) return fmt::format("{} wide; level step takes at most {}", widest, step_max_width);
+  if (widest > step_max_width) return fmt::format("{} wide; one launch takes at most {}", widest, step_max_width);
   return {};
 }
 
@@ -121,11 +129,12 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
 
   const Problem problem = problem_of(model, training, precision, plan);
   const std::string refusal = step_refusal(problem);
-  if (training.fusion == Fusion::step && !refusal.empty())
-    throw ConfigError(fmt::format("training.fusion: step cannot serve this network: {}", refusal));
-  std::vector<LevelCost> levels{step_cost(problem, plan.chunks), layer_cost(problem, plan.chunks),
-                                classic_cost(problem)};
-  if (!refusal.empty()) levels[0].reason = refusal;
+  if ((training.fusion == Fusion::step || training.fusion == Fusion::epochs) && !refusal.empty())
+    throw ConfigError(
+        fmt::format("training.fusion: {} cannot serve this network: {}", to_name(training.fusion), refusal));
+  std::vector<LevelCost> levels{epochs_cost(problem, plan.chunks), step_cost(problem, plan.chunks),
+                                layer_cost(problem, plan.chunks), classic_cost(problem)};
+  if (!refusal.empty()) levels[0].reason = levels[1].reason = refusal;
   plan.level = training.fusion == Fusion::automatic ? Fusion::layer : training.fusion;
   for (auto& level : levels) (level.level == plan.level ? plan.chosen : plan.others.emplace_back()) = level;
   return plan;

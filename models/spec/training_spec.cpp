@@ -1,8 +1,6 @@
 #include <sinter/models/spec/training_spec.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include <fmt/format.h>
 
@@ -16,22 +14,6 @@ void require(bool good, std::string_view key, double value, std::string_view all
 }
 
 }  // namespace
-
-double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t t, std::int64_t total) {
-  if (t < schedule.warmup) return base * static_cast<double>(t + 1) / static_cast<double>(schedule.warmup);
-  const auto unit = static_cast<double>(t - schedule.warmup);
-  const auto span = static_cast<double>(std::max<std::int64_t>(1, total - schedule.warmup));
-  switch (schedule.type) {
-    case Schedule::constant: return base;
-    case Schedule::cosine:
-      return schedule.min_learning_rate + (base - schedule.min_learning_rate) * 0.5 *
-                                              (1.0 + std::cos(std::numbers::pi * std::min(1.0, unit / span)));
-    case Schedule::exponential: return base * std::pow(schedule.gamma, unit);
-    case Schedule::step:
-      return base * std::pow(schedule.gamma, std::floor(unit / static_cast<double>(schedule.step_size)));
-  }
-  return base;
-}
 
 void validate(const TrainingSpec& training, const ModelSpec& model) {
   const auto& o = training.optimizer;

@@ -5,43 +5,19 @@
 #include <optional>
 #include <string>
 
+#include <sinter/kernels/catalog/schedule.hpp>
 #include <sinter/models/spec/model_spec.hpp>
 
 namespace sinter {
 
-enum class Schedule : std::uint8_t {
-  constant,
-  cosine,
-  exponential,
-  step,
-};
-enum class ScheduleUnit : std::uint8_t { epoch, step };
-enum class Fusion : std::uint8_t { automatic, none, layer, step };
+enum class Fusion : std::uint8_t { automatic, none, layer, step, epochs };
 enum class Normalize : std::uint8_t { none, zscore, minmax };
 
 template <>
-struct Names<Schedule> {
-  static constexpr std::pair<Schedule, std::string_view> list[] = {
-      {Schedule::constant, "constant"},
-      {Schedule::cosine, "cosine"},
-      {Schedule::exponential, "exponential"},
-      {Schedule::step, "step"},
-  };
-};
-template <>
-struct Names<ScheduleUnit> {
-  static constexpr std::pair<ScheduleUnit, std::string_view> list[] = {
-      {ScheduleUnit::epoch, "epoch"},
-      {ScheduleUnit::step, "step"},
-  };
-};
-template <>
 struct Names<Fusion> {
   static constexpr std::pair<Fusion, std::string_view> list[] = {
-      {Fusion::automatic, "auto"},
-      {Fusion::none, "none"},
-      {Fusion::layer, "layer"},
-      {Fusion::step, "step"},
+      {Fusion::automatic, "auto"}, {Fusion::none, "none"},     {Fusion::layer, "layer"},
+      {Fusion::step, "step"},      {Fusion::epochs, "epochs"},
   };
 };
 template <>
@@ -52,24 +28,6 @@ struct Names<Normalize> {
       {Normalize::minmax, "minmax"},
   };
 };
-
-/// The learning rate of epoch or step t, out of T in all, with r the optimizer's learning rate:
-/// constant r; cosine m + (r - m)(1 + cos(pi t / T)) / 2 with m = min_learning_rate (Loshchilov & Hutter 2017);
-/// exponential r gamma^t; step r gamma^floor(t / step_size). During the first `warmup` units the rate rises linearly,
-/// r (t + 1) / warmup, and the schedule proper then counts from there.
-struct ScheduleSpec {
-  Schedule type = Schedule::constant;
-  ScheduleUnit unit = ScheduleUnit::epoch;
-  double min_learning_rate = 1e-6;  ///< cosine; >= 0
-  double gamma = 0.99;              ///< exponential, step; in (0, 1]
-  std::int64_t step_size = 100;     ///< step; >= 1, in units
-  std::int64_t warmup = 0;          ///< >= 0, in units
-
-  friend bool operator==(const ScheduleSpec&, const ScheduleSpec&) = default;
-};
-
-/// The learning rate of unit `t` (0-based) out of `total`; a pure function.
-double learning_rate_at(const ScheduleSpec& schedule, double base, std::int64_t t, std::int64_t total);
 
 /// Stop when the monitored loss (validation where there is one, else training) has not fallen by more than `min_delta`
 /// for `patience` epochs; the best parameters are kept. It is looked at where validation, or else a report, is due.

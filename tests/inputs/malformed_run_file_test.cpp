@@ -169,7 +169,7 @@ TEST_CASE("unknown names are refused with the nearest known one") {
        ":4:23: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, nesterov, adagrad, "
        "rmsprop, adam, adamw; did you mean 'adam'?"},
       {training("{fusion: steps}"),
-       ":4:20: training.fusion: unknown name 'steps'; allowed: auto, none, layer, step; did you mean 'step'?"},
+       ":4:20: training.fusion: unknown name 'steps'; allowed: auto, none, layer, step, epochs; did you mean 'step'?"},
       {model("{type: perceptron}"),
        ":3:15: model.type: unknown name 'perceptron'; allowed: linear_regression, logistic_regression, mlp"},
       {model("{type: mlp, hidden: [4], activation: softmax}"),

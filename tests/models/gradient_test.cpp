@@ -26,9 +26,7 @@ class Trial {
     auto t = test::noise(static_cast<std::size_t>(rows * outputs), 4);  // no output of mae within h of its target
     for (auto& value : t) value = 0.5 + 0.5 * value;                    // probabilities too
     T_ = test::matrix<S, double>(exec_, t, rows, outputs);
-    input_ = {X_.data(), T_.data(), {rows, rows, plan_.chunks, 0, 0, 0, false}, {}, 0};
-    OptimizerSettings sgd;
-    input_.optimizer = make_optimizer_step<double>(sgd, 1.0, 1);
+    run_ = {X_.data(), T_.data(), {rows, rows, plan_.chunks, 0, 0, 0, false}, 0, 1};
   }
 
   [[nodiscard]] std::vector<double> parameters() const { return test::values(exec_, network_.parameters()); }
@@ -38,7 +36,7 @@ class Trial {
     const HostMirror<Vector<S, double>> mirror(network_.parameters());
     std::copy(w.begin(), w.end(), mirror.host().data());
     mirror.push(exec_);
-    stepper_->step(exec_, input_);
+    stepper_->run(exec_, run_);
     const double loss = test::values(exec_, stepper_->record())[0].step_sum / terms_;
     return {loss, parameters()};
   }
@@ -52,13 +50,14 @@ class Trial {
   Matrix<S, double> X_ = test::matrix<S, double>(exec_, test::noise(static_cast<std::size_t>(rows* inputs), 1), rows,
                                                  inputs);
   Matrix<S, double> T_;
-  StepInput<double> input_;
+  StepRun<double> run_;
 };
 
 template <Space S>
 void check_gradient(Activation hidden, Activation output, Loss loss, Fusion level) {
   TrainingSpec training;
   training.loss = {loss, 0.3};
+  training.optimizer.learning_rate = 1;
   training.fusion = level;
   Trial<S> trial(test::mlp(inputs, {{4, hidden, 0.2}, {3, hidden, 0.2}, {outputs, output, 0.2}}), training);
   const auto w = trial.parameters();
@@ -82,7 +81,7 @@ void check_gradient(Activation hidden, Activation output, Loss loss, Fusion leve
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("gradients are finite differences of the loss for every hidden activation", "", test::Spaces) {
-  for (const auto level : {Fusion::step, Fusion::layer, Fusion::none}) {
+  for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
     for (const auto& [activation, name] : names_of<Activation>()) {
       if (activation != Activation::softmax)
         check_gradient<TestType>(activation, Activation::identity, Loss::mse, level);
@@ -92,7 +91,7 @@ TEMPLATE_LIST_TEST_CASE("gradients are finite differences of the loss for every 
 
 TEMPLATE_LIST_TEST_CASE("gradients are finite differences of the loss for every loss with every output activation", "",
                         test::Spaces) {
-  for (const auto level : {Fusion::step, Fusion::layer, Fusion::none}) {
+  for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
     for (const auto& [loss, loss_name] : names_of<Loss>()) {
       for (const auto& [activation, name] : names_of<Activation>()) {
         if (test::fits(loss, activation)) check_gradient<TestType>(Activation::tanh, activation, loss, level);

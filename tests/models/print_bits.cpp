@@ -66,7 +66,7 @@ void print_all() {
         Job{"mini-batches", 203, 64, narrow, Optimizer::adamw, 0},
         Job{"clipped by norm", 203, 64, narrow, Optimizer::momentum, 0.1},
         Job{"wide", 300, 130, wide, Optimizer::adam, 0}}) {
-    for (const Fusion level : {Fusion::step, Fusion::layer}) print<S, Real>(job, level);
+    for (const Fusion level : {Fusion::epochs, Fusion::step, Fusion::layer}) print<S, Real>(job, level);
   }
 }
 

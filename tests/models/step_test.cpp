@@ -1,4 +1,4 @@
-// Level `step` against level `layer`: the same bits, in one launch.
+// The levels that take a network in one launch against level `layer`: the same bits.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -69,19 +69,22 @@ const Job jobs[] = {
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("level step gives the bits of level layer", "", test::Pairs) {
+TEMPLATE_LIST_TEST_CASE("levels step and epochs give the bits of level layer", "", test::Pairs) {
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
   for (const Job& job : jobs) {
-    const auto [step_parameters, step] = trained<S, Real>(job, Fusion::step);
     const auto [layer_parameters, layer] = trained<S, Real>(job, Fusion::layer);
-    INFO("network of " << job.widths.size() - 1 << " layers, " << job.rows << " rows, batch " << job.batch);
-    // Where the norm clips, its sum has other terms at each level.
-    if (job.clip_norm > 0) {
-      CHECK(test::largest_difference(step_parameters, layer_parameters) < (sizeof(Real) == 4 ? 1e-5 : 1e-13));
-    } else {
-      CHECK(step_parameters == layer_parameters);
-      CHECK(step.train->metrics == layer.train->metrics);
+    for (const Fusion fusion : {Fusion::step, Fusion::epochs}) {
+      const auto [parameters, report] = trained<S, Real>(job, fusion);
+      INFO(to_name(fusion) << ", network of " << job.widths.size() - 1 << " layers, " << job.rows << " rows, batch "
+                           << job.batch);
+      // Where the norm clips, its sum has other terms at each level.
+      if (job.clip_norm > 0) {
+        CHECK(test::largest_difference(parameters, layer_parameters) < (sizeof(Real) == 4 ? 1e-5 : 1e-13));
+      } else {
+        CHECK(parameters == layer_parameters);
+        CHECK(report.train->metrics == layer.train->metrics);
+      }
     }
   }
 }
@@ -90,7 +93,7 @@ TEMPLATE_LIST_TEST_CASE("the plan's launches are those of a steady step at every
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
   for (const Job& job : jobs) {
-    for (const Fusion fusion : {Fusion::step, Fusion::layer, Fusion::none}) {
+    for (const Fusion fusion : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
       const auto report = trained<S, Real>(job, fusion).second;
       INFO(to_name(fusion) << ", " << job.widths.size() - 1 << " layers");
       CHECK(report.steady_state.launches == report.plan.chosen.launches);

@@ -5,6 +5,7 @@
 #include <sinter/kernels/classic/elementwise.hpp>
 
 #include "support/contract.hpp"
+#include "support/optimizer.hpp"
 #include "support/spaces.hpp"
 #include "support/tensors.hpp"
 
@@ -92,7 +93,7 @@ TEMPLATE_LIST_TEST_CASE("the update is the optimizer's on every parameter", "", 
     OptimizerSettings settings;
     settings.type = type;
     settings.weight_decay = 0.1;
-    const auto step = make_optimizer_step<Real>(settings, 0.05, 2);
+    const auto step = test::optimizer_step<Real>(settings, 0.05, 2);
     auto w = noise_of<Real>(131, 1), g = noise_of<Real>(131, 2), s0 = std::vector<Real>(131, Real(0.25)),
          s1 = std::vector<Real>(131, Real(0.5));
     const auto W = test::vector<S, Real>(exec, w), G = test::vector<S, Real>(exec, g),

@@ -6,6 +6,7 @@
 #include <sinter/kernels/fused/dense_backward.hpp>
 
 #include "support/contract.hpp"
+#include "support/optimizer.hpp"
 #include "support/spaces.hpp"
 #include "support/tensors.hpp"
 
@@ -38,7 +39,7 @@ struct Layer {
   Layer(const typename S::Execution& exec, const Shape& of, bool with_bias, const OptimizerSettings& optimizer)
       : shape(of),
         bias(with_bias),
-        step(make_optimizer_step<Real>(optimizer, optimizer.learning_rate, 3)),
+        step(test::optimizer_step<Real>(optimizer, optimizer.learning_rate, 3)),
         dZ(test::matrix<S, Real>(exec, noise0, of.rows, of.fan_out)),
         X(test::matrix<S, Real>(exec, test::noise(at(of.rows * of.fan_in), 2), of.rows, of.fan_in)),
         previous(test::matrix<S, Real>(exec, test::noise(at(of.rows * of.fan_in), 3), of.rows, of.fan_in)),

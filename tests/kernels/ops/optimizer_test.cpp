@@ -10,6 +10,8 @@
 
 #include <sinter/kernels/ops/optimizer.hpp>
 
+#include "support/optimizer.hpp"
+
 namespace {
 
 using namespace sinter;
@@ -62,7 +64,7 @@ TEMPLATE_TEST_CASE("Three steps of every optimizer are PyTorch's, with and witho
   for (const auto& [type, decay, want] : expected) {
     Real w = 1, s0 = 0, s1 = 0;
     for (int t = 1; t <= 3; ++t) {
-      const auto step = make_optimizer_step<Real>(settings_of(type), 0.1, t);
+      const auto step = test::optimizer_step<Real>(settings_of(type), 0.1, t);
       apply_optimizer(step, decay, w, static_cast<Real>(gradients[t - 1]), s0, s1);
       INFO(to_name(type) << (decay ? " with" : " without") << " decay, step " << t);
       CHECK(static_cast<double>(w) == Approx(want[t - 1]).epsilon(8 * std::numeric_limits<Real>::epsilon()));
@@ -95,10 +97,10 @@ TEST_CASE("An optimizer keeps no, one or two values beside a parameter") {
 TEMPLATE_TEST_CASE("The gradient is scaled first and clipped by value then", "", float, double) {
   using Real = TestType;
   OptimizerSettings settings;
-  auto step = make_optimizer_step<Real>(settings, 1.0, 1);
+  auto step = test::optimizer_step<Real>(settings, 1.0, 1);
   CHECK(gradient_used<Real>(step, Real(1e30)) == Real(1e30));  // no clipping asked for
   settings.clip_value = 0.5;
-  step = make_optimizer_step<Real>(settings, 1.0, 1);
+  step = test::optimizer_step<Real>(settings, 1.0, 1);
   CHECK(gradient_used<Real>(step, Real(3)) == Real(0.5));
   CHECK(gradient_used<Real>(step, Real(-3)) == Real(-0.5));
   CHECK(gradient_used<Real>(step, Real(0.25)) == Real(0.25));
@@ -113,12 +115,12 @@ TEST_CASE("Weight decay is not clipped with the gradient") {
   settings.clip_value = 0.5;
   settings.weight_decay = 2;
   double w = 1, s0 = 0, s1 = 0;
-  apply_optimizer(make_optimizer_step<double>(settings, 0.125, 1), true, w, 3.0, s0, s1);
+  apply_optimizer(test::optimizer_step<double>(settings, 0.125, 1), true, w, 3.0, s0, s1);
   CHECK(w == 1 - 0.125 * (0.5 + 2));
 }
 
 TEST_CASE("The bias corrections of late steps are one") {
-  const auto step = make_optimizer_step<double>(settings_of(Optimizer::adam), 0.1, 1'000'000'000);
+  const auto step = test::optimizer_step<double>(settings_of(Optimizer::adam), 0.1, 1'000'000'000);
   CHECK(step.corrected_rate == 0.1);
   CHECK(step.root_correction == 1.0);
 }
@@ -140,7 +142,7 @@ TEMPLATE_TEST_CASE("The scalar, lane and span forms of an optimizer give the sam
       }
       auto settings = settings_of(type);
       settings.clip_value = 3;
-      const auto step = make_optimizer_step<Real>(settings, 0.01, 7);
+      const auto step = test::optimizer_step<Real>(settings, 0.01, 7);
       for (int i = 0; i < count; ++i) apply_optimizer(step, decay, w[0][i], g[i], s0[0][i], s1[0][i]);
       apply_optimizer_lanes(step, decay, w[1], g, s0[1], s1[1]);
       const int states = optimizer_state_count(type);

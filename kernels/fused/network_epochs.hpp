@@ -1,0 +1,200 @@
+// Many training steps in one launch, one team a network: gather, forward, loss, backward and update, again and again.
+// For one tiny network (level `epochs`) and for many networks of one shape that differ in seed, optimizer settings and
+// initialisation (an ensemble). A team is alone with its network, so that a barrier of the team is all that orders its
+// steps; on a device parameters, optimizer states and gradients stay in its scratch between them where they fit.
+//
+// Chunks, tiles and sums are those of level `step`: the same bits.
+#pragma once
+
+#include <cstdint>
+
+#include <sinter/kernels/fused/loss_gradient.hpp>
+#include <sinter/kernels/fused/network_tile.hpp>
+#include <sinter/kernels/fused/parameter_update.hpp>
+#include <sinter/kernels/ops/schedule.hpp>
+#include <sinter/runtime/team_policy.hpp>
+
+namespace sinter::fused {
+
+/// What the networks of a launch differ in, beside their parameters.
+struct MemberSettings {
+  OptimizerSettings optimizer;
+  std::uint64_t seed = 0;  ///< of the data order; a single network takes the order's own
+};
+
+/// Everything of member i lies i strides behind that of member 0.
+template <class Real>
+struct NetworkEpochsArgs {
+  TileShape shape;
+  const Real* X = nullptr;  ///< in: [data rows, inputs]
+  const Real* T = nullptr;  ///< in: [data rows, outputs]
+  BatchOrder order;         ///< epoch and step are the kernel's
+  LossSettings loss;
+  ScheduleSpec schedule;
+  std::int64_t epochs = 1, steps_per_epoch = 1;
+  const MemberSettings* members = nullptr;  ///< in: [member_count], on the device
+  int member_count = 1;
+  UpdateTarget<Real> target;  ///< in/out: of member 0; parameters, states and gradient `parameters` elements apart,
+                              ///< slabs [chunks, parameters], square_norms [block_count]
+  std::int64_t parameters = 0;
+  const UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device
+  int block_count = 0;
+  double* chunk_loss = nullptr;   ///< work: [member_count, chunks]
+  LossRecord* records = nullptr;  ///< in/out: [member_count]
+  std::int64_t first = 0;         ///< number of the first step in the run, 0-based
+  std::int64_t count = 0;
+};
+
+template <Space S, class Real>
+struct NetworkEpochs {
+  using Tile = NetworkTile<S, Real>;
+  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Member = typename Policy::member_type;
+  static constexpr int rates_at_once = 64;  ///< steps whose constants are computed together
+
+  NetworkEpochsArgs<Real> args;
+  int scratch_level;
+  bool staged;  ///< parameters, states and slabs are worked on in scratch
+
+  static std::size_t staging_bytes(const NetworkEpochsArgs<Real>& args) {
+    const int vectors = 1 + (args.target.state0 != nullptr ? 1 : 0) + (args.target.state1 != nullptr ? 1 : 0) +
+                        args.target.chunks;
+    return static_cast<std::size_t>(vectors) * (static_cast<std::size_t>(args.parameters) * sizeof(Real) + 64);
+  }
+  static std::size_t scratch_bytes(const NetworkEpochsArgs<Real>& args) {
+    return Tile::scratch_bytes(args.shape) + rates_at_once * sizeof(StepRates<Real>) + 64;
+  }
+
+  KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
+    const std::int64_t member = team.league_rank();
+    const MemberSettings settings = args.members[member];
+    const auto& scratch = team.team_scratch(scratch_level);
+    auto* const rates = static_cast<StepRates<Real>*>(
+        scratch.get_shmem_aligned(rates_at_once * sizeof(StepRates<Real>), 64));
+
+    const UpdateTarget<Real> home = target_of(member, settings);
+    UpdateTarget<Real> target = home;
+    if (staged) {
+      stage(team, scratch, home.parameters, target.parameters);
+      if (home.state0 != nullptr) stage(team, scratch, home.state0, target.state0);
+      if (home.state1 != nullptr) stage(team, scratch, home.state1, target.state1);
+      target.slabs = claim(scratch, args.parameters * target.chunks);
+      barrier(team);  // the parameters are read by threads that did not write them
+    }
+    Tile tile(args.shape, scratch, target.parameters);
+
+    const OptimizerSchedule schedule{settings.optimizer, args.schedule, args.epochs, args.steps_per_epoch};
+    BatchOrder order = args.order;
+    if (args.member_count > 1) order.seed = settings.seed;
+    order.epoch = args.first / args.steps_per_epoch;
+    order.step = args.first % args.steps_per_epoch;
+    for (std::int64_t done = 0; done < args.count; ++done) {
+      const auto slot = static_cast<int>(done % rates_at_once);
+      if (slot == 0) fill_rates(team, schedule, args.first + done, rates);
+      rates[slot].put_into(target.step);
+      double* const chunk_loss = args.chunk_loss + member * target.chunks;
+      for (int chunk = 0; chunk < target.chunks; ++chunk) run_chunk(team, tile, order, target, chunk, chunk_loss);
+      update(team, target, settings.optimizer.clip_norm);
+      if (team.team_rank() == 0) {
+        close_record(args.records[member], tile::tree_sum(target.chunks, chunk_loss, 1), order.step == 0,
+                     args.first + done);
+      }
+      barrier(team);  // the next step reads what other threads updated, and overwrites losses and constants
+      if (++order.step == args.steps_per_epoch) {
+        order.step = 0;
+        ++order.epoch;
+      }
+    }
+    if (staged) {
+      fetch(team, target.parameters, home.parameters);
+      if (home.state0 != nullptr) fetch(team, target.state0, home.state0);
+      if (home.state1 != nullptr) fetch(team, target.state1, home.state1);
+    }
+  }
+
+ private:
+  KOKKOS_INLINE_FUNCTION UpdateTarget<Real> target_of(std::int64_t member, const MemberSettings& settings) const {
+    UpdateTarget<Real> target = args.target;
+    const std::int64_t offset = member * args.parameters;
+    target.parameters += offset;
+    if (target.state0 != nullptr) target.state0 += offset;
+    if (target.state1 != nullptr) target.state1 += offset;
+    target.slabs += offset * target.chunks;
+    if (settings.optimizer.clip_norm > 0) {
+      target.gradient += offset;
+      target.square_norms += member * args.block_count;
+    } else {
+      target.gradient = nullptr;
+    }
+    target.step = optimizer_constants<Real>(settings.optimizer);
+    return target;
+  }
+
+  template <class Scratch>
+  KOKKOS_INLINE_FUNCTION Real* claim(const Scratch& scratch, std::int64_t count) const {
+    return static_cast<Real*>(scratch.get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(Real), 64));
+  }
+  template <class Scratch>
+  KOKKOS_INLINE_FUNCTION void stage(const Member& team, const Scratch& scratch, const Real* from, Real*& to) const {
+    to = claim(scratch, args.parameters);
+    fetch(team, from, to);
+  }
+  KOKKOS_INLINE_FUNCTION void fetch(const Member& team, const Real* from, Real* to) const {
+    for (std::int64_t i = team.team_rank(); i < args.parameters; i += Tile::team_size) to[i] = from[i];
+  }
+
+  KOKKOS_INLINE_FUNCTION void fill_rates(const Member& team, const OptimizerSchedule& schedule, std::int64_t first,
+                                         StepRates<Real>* rates) const {
+    constexpr int lanes = S::kernels_on_host ? 16 : 1;
+    for (int slot = team.team_rank() * lanes; slot < rates_at_once; slot += Tile::team_size * lanes) {
+      StepRates<Real> some[lanes];
+      step_rates(schedule, first + slot, some);
+      for (int l = 0; l < lanes; ++l) rates[slot + l] = some[l];
+    }
+    barrier(team);  // all threads read what some wrote
+  }
+
+  KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, Tile& tile, const BatchOrder& order,
+                                        const UpdateTarget<Real>& target, int chunk, double* chunk_loss) const {
+    const std::int64_t begin = order.chunk_begin(chunk), end = order.chunk_begin(chunk + 1);
+    double loss = 0;
+    for (std::int64_t row = begin; row < end || row == begin; row += args.shape.row_tile) {
+      tile.gather(team, order, args.X, row, end - row < args.shape.row_tile ? end - row : args.shape.row_tile);
+      tile.forward(team);
+      loss = tile.loss_and_gradient(team, args.loss, order.rows(), args.T, loss);
+      tile.backward(team, row == begin, target.slabs + chunk * target.slab_stride);
+    }
+    if (team.team_rank() == 0) chunk_loss[chunk] = loss;
+  }
+
+  KOKKOS_INLINE_FUNCTION void update(const Member& team, const UpdateTarget<Real>& target, double clip_norm) const {
+    for (int b = 0; b < args.block_count; ++b) {
+      update_range<S>(team, Tile::team_size, target, b, args.blocks[b].begin, args.blocks[b].count,
+                      args.blocks[b].decay);
+    }
+    if (target.gradient == nullptr) return;
+    barrier(team);  // the norms of all ranges, before any is applied
+    for (int b = 0; b < args.block_count; ++b)
+      apply_clipped<S>(team, Tile::team_size, target, args.blocks[b], args.block_count, clip_norm);
+  }
+};
+
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first
+/// launch).
+template <Space S, class Real>
+void network_epochs(const typename S::Execution& exec, const NetworkEpochsArgs<Real>& args) {
+  using Kernel = NetworkEpochs<S, Real>;
+  static LaunchLabel label("sinter::epochs");
+  if (args.count == 0) return;
+  const auto most = static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
+  std::size_t bytes = Kernel::scratch_bytes(args);
+  const bool fits = bytes <= most;
+  // On a host the caches keep what scratch would.
+  const bool staged = !S::kernels_on_host && bytes + Kernel::staging_bytes(args) <= most;
+  if (staged) bytes += Kernel::staging_bytes(args);
+  const int level = S::kernels_on_host || !fits ? 1 : 0;
+  launch(label, team_policy<S>(exec, args.member_count, Kernel::Tile::team_size, level, bytes),
+         Kernel{args, level, staged});
+}
+
+}  // namespace sinter::fused

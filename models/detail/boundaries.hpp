@@ -1,0 +1,56 @@
+// After which steps training pauses to report, to validate or to call a hook. Between two such steps nothing is looked
+// at, so that a level which takes many steps a launch can take them all.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include <sinter/models/plan/plan.hpp>
+#include <sinter/models/spec/training_spec.hpp>
+
+namespace sinter::detail {
+
+/// How often to report: as asked, else about a hundred times; more often where early stopping needs to look.
+inline std::int64_t log_period(const TrainingSpec& training) {
+  if (training.log_every > 0) return training.log_every;
+  std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
+  if (training.early_stopping.patience > 0)
+    period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
+  return period;
+}
+
+class Boundaries {
+ public:
+  /// `hook_every`: epochs between two calls of a hook; 0: never.
+  Boundaries(const TrainingSpec& training, const Plan& plan, bool validates, std::int64_t hook_every)
+      : epochs_(training.epochs),
+        steps_per_epoch_(plan.steps_per_epoch),
+        log_(log_period(training)),
+        validation_(!validates ? 0 : training.validate_every > 0 ? training.validate_every : log_),
+        hook_(hook_every) {}
+
+  [[nodiscard]] std::int64_t last_step() const { return epochs_ * steps_per_epoch_; }
+  [[nodiscard]] bool log_due(std::int64_t epochs_done) const { return due(log_, epochs_done); }
+  [[nodiscard]] bool validation_due(std::int64_t epochs_done) const { return due(validation_, epochs_done); }
+  [[nodiscard]] bool hook_due(std::int64_t epochs_done) const { return hook_ > 0 && epochs_done % hook_ == 0; }
+
+  /// The number of steps done at the next pause, with `steps_done` so far.
+  [[nodiscard]] std::int64_t next(std::int64_t steps_done) const {
+    const std::int64_t epochs_done = steps_done / steps_per_epoch_;
+    std::int64_t epoch = epochs_;
+    for (const std::int64_t period : {log_, validation_, hook_}) {
+      if (period > 0) epoch = std::min(epoch, (epochs_done / period + 1) * period);
+    }
+    return epoch * steps_per_epoch_;
+  }
+
+ private:
+  [[nodiscard]] bool due(std::int64_t period, std::int64_t epochs_done) const {
+    return period > 0 && (epochs_done == epochs_ || epochs_done % period == 0);
+  }
+
+  std::int64_t epochs_, steps_per_epoch_, log_, validation_, hook_;
+};
+
+}  // namespace sinter::detail
