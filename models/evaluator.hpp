@@ -1,4 +1,4 @@
-// Evaluation of a network on the device, in blocks of rows: predictions in physical units, and metrics.
+// Evaluation of a network on the device: predictions in physical units in one launch, and metrics in blocks of rows.
 // Batch-invariant.
 #pragma once
 
@@ -26,12 +26,12 @@ class Evaluator {
   using Execution = typename S::Execution;
   static constexpr std::int64_t block_rows = 4096;
 
-  /// Memory for blocks of at most min(rows, block_rows) rows. The network must outlive it.
+  /// For sets of about `rows` rows; its memory holds the outputs of at most min(rows, block_rows). The network must
+  /// outlive it.
   Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows);
 
-  /// Y = network(X) in physical units. X [rows, inputs], Y [rows, outputs]. Asynchronous; L + 2 launches a block (L + 1
-  /// where In is Real and no features are normalised); 0 fences, 0 copies, 0 allocations. Both Real, or both double:
-  /// `predict<double>`. Throws ShapeError.
+  /// Y = network(X) in physical units, for any number of rows. X [rows, inputs], Y [rows, outputs], apart. Asynchronous;
+  /// 1 launch, 0 fences, 0 copies, 0 allocations. Both Real, or both double: `predict<double>`. Throws ShapeError.
   template <class In = Real, class Out = In>
   void predict(const Execution& exec, const std::type_identity_t<MatrixRef<S, const In>>& X,
                const std::type_identity_t<MatrixRef<S, Out>>& Y);
@@ -43,8 +43,9 @@ class Evaluator {
 
  private:
   struct Memory;
-  /// Z of the last layer for `rows` rows of normalised X.
-  Real* forward(const Execution& exec, const Real* X, std::int64_t rows);
+  /// Outputs in physical units of X in physical units; `raw`: Z of the last layer of X in the network's units.
+  template <class In, class Out>
+  void forward(const Execution& exec, const In* X, std::int64_t rows, Out* Y, bool raw);
   void accumulate(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
 
   const Network<S, Real>& network_;

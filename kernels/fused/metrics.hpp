@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include <sinter/kernels/fused/column_statistics.hpp>
-#include <sinter/kernels/fused/output.hpp>
+#include <sinter/kernels/fused/normalization.hpp>
 #include <sinter/kernels/ops/loss.hpp>
 
 namespace sinter::fused {
@@ -38,7 +38,7 @@ struct MetricArgs {
   const Real* targets = nullptr;  ///< in: [rows, outputs], normalised as trained
   Real* work = nullptr;           ///< work: [rows, outputs]
   std::int64_t rows = 0, outputs = 0, classes = 0;
-  Denormalize denormalize;
+  Denormalizer denormalize;
   Decision decision = Decision::none;
   MetricSums* partial = nullptr;  ///< work: [blocks]
   MetricSums* total = nullptr;    ///< in/out: added to, so that a long set may come in pieces

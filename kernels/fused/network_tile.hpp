@@ -25,7 +25,7 @@ struct TileLayer {
   bool bias = true;
 };
 
-inline constexpr int max_tile_layers = 12;
+inline constexpr int max_tile_layers = 32;
 
 /// The network and the layout of a team's scratch: activations of all layers, two gradients, row losses, the rows'
 /// numbers, a packed panel.
@@ -107,6 +107,16 @@ class NetworkTile {
     X_ = to;
     barrier(team);  // the rows are read by threads that did not write them
   }
+
+  /// Instead of gather(): `count` rows of inputs that lie at X [count, inputs], for all threads of the team to see.
+  KOKKOS_INLINE_FUNCTION void take(const Real* X, std::int64_t count) {
+    X_ = X;
+    count_ = count;
+  }
+  /// [row_tile, inputs], for inputs that lie nowhere else.
+  KOKKOS_INLINE_FUNCTION Real* input_place() const { return activations_ + shape_.gathered; }
+  /// [row_tile, outputs]: Z of the last layer after forward().
+  KOKKOS_INLINE_FUNCTION Real* output_place() const { return activations_ + shape_.layers[shape_.count - 1].output; }
 
   /// Activations of all layers; Z of the last one.
   template <class Team>

@@ -43,7 +43,8 @@ class EpochsStepper final : public Stepper<S, Real> {
     mirror.push(exec);
     wait_for(exec, "sinter::epochs: settings of the members before their host image goes");
 
-    args_.shape = fused::tile_shape(layout, fused::tile_rows<S, Real>(layout, (plan.batch + plan.chunks - 1) / plan.chunks));
+    args_.shape = fused::tile_shape(layout,
+                                    fused::tile_rows<S, Real>(layout, (plan.batch + plan.chunks - 1) / plan.chunks));
     args_.loss = training.loss;
     args_.schedule = training.schedule;
     args_.epochs = training.epochs;

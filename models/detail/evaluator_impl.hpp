@@ -5,9 +5,8 @@
 #include <cmath>
 #include <memory>
 
-#include <sinter/kernels/fused/dense_forward.hpp>
 #include <sinter/kernels/fused/metrics.hpp>
-#include <sinter/kernels/fused/output.hpp>
+#include <sinter/kernels/fused/network_forward.hpp>
 #include <sinter/models/evaluator.hpp>
 #include <sinter/runtime/workspace.hpp>
 
@@ -64,7 +63,8 @@ inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>
 template <Space S, class Real>
 struct Evaluator<S, Real>::Memory {
   Workspace<S> arena;
-  Slot<Real> normalized, Z[2];
+  fused::TileShape shape;
+  Slot<Real> Z, work;
   Slot<fused::MetricSums> partial;
   Vector<S, fused::MetricSums> total;
   Vector<S, std::int64_t> confusion;
@@ -76,8 +76,8 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
       rows_(std::clamp<std::int64_t>(rows, 1, block_rows)),
       memory_(std::make_shared<Memory>()) {
   auto& m = *memory_;
-  m.normalized = m.arena.template add<Real>(rows_ * network.layout().inputs);
-  for (auto& slot : m.Z) slot = m.arena.template add<Real>(rows_ * network.layout().widest());
+  m.shape = fused::forward_shape(network.layout(), fused::forward_rows<S, Real>(network.layout(), rows_));
+  for (auto* slot : {&m.Z, &m.work}) *slot = m.arena.template add<Real>(rows_ * network.layout().outputs());
   m.partial = m.arena.template add<fused::MetricSums>((rows_ + fused::statistics_block - 1) / fused::statistics_block);
   m.arena.allocate(exec);
   const auto classes = static_cast<std::size_t>(detail::classes_of(network.spec()));
@@ -87,24 +87,21 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
 }
 
 template <Space S, class Real>
-Real* Evaluator<S, Real>::forward(const Execution& exec, const Real* X, std::int64_t rows) {
-  const auto& layers = network_.layout().layers;
-  int to = 0;
-  for (std::size_t l = 0; l < layers.size(); ++l, to = 1 - to) {
-    const auto& layer = layers[l];
-    fused::DenseForwardArgs<Real> args;
-    args.X = l == 0 ? X : memory_->arena.at(memory_->Z[1 - to]);
-    args.W = network_.parameters().data() + layer.offset;
-    args.b = layer.bias ? args.W + layer.weights() : nullptr;
-    args.A = memory_->arena.at(memory_->Z[to]);
-    args.rows = rows;
-    args.fan_in = layer.fan_in;
-    args.fan_out = layer.fan_out;
-    args.activation = l + 1 == layers.size() ? Activation::identity : layer.activation;
-    args.alpha = static_cast<Real>(layer.alpha);
-    fused::dense_forward<S>(exec, args);
+template <class In, class Out>
+void Evaluator<S, Real>::forward(const Execution& exec, const In* X, std::int64_t rows, Out* Y, bool raw) {
+  fused::NetworkForwardArgs<Real, In, Out> args;
+  args.shape = memory_->shape;
+  args.X = X;
+  args.Y = Y;
+  args.raw = raw;
+  if (!raw) {
+    args.features = {network_.feature_shift(), network_.feature_scale()};
+    args.targets = {network_.target_shift(), network_.target_scale()};
   }
-  return memory_->arena.at(memory_->Z[1 - to]);
+  args.rows = rows;
+  args.parameters = network_.parameters().data();
+  args.parameter_count = network_.layout().parameters;
+  fused::network_forward<S>(exec, args);
 }
 
 template <Space S, class Real>
@@ -114,25 +111,7 @@ void Evaluator<S, Real>::predict(const Execution& exec, const std::type_identity
   const auto& spec = network_.spec();
   check_shape(X, "predict: X", -1, spec.inputs);
   check_shape(Y, "predict: Y", X.extent(0), spec.outputs());
-  const auto rows = static_cast<std::int64_t>(X.extent(0));
-  const fused::Denormalize denormalize{network_.target_shift(), network_.target_scale()};
-  for (std::int64_t begin = 0; begin < rows; begin += rows_) {
-    const std::int64_t count = std::min(rows_, rows - begin);
-    const In* const from = X.data() + begin * spec.inputs;
-    const Real* normalized = nullptr;
-    if constexpr (std::is_same_v<In, Real>) {
-      if (network_.feature_shift() == nullptr) normalized = from;
-    }
-    if (normalized == nullptr) {
-      Real* const to = memory_->arena.at(memory_->normalized);
-      fused::normalize_columns<S>(exec, from, to, count, spec.inputs, network_.feature_shift(),
-                                  network_.feature_scale());
-      normalized = to;
-    }
-    Real* const Z = forward(exec, normalized, count);
-    fused::output<S>(exec, Z, Y.data() + begin * spec.outputs(), count, spec.outputs(), spec.layers.back().activation,
-                     static_cast<Real>(spec.layers.back().alpha), denormalize);
-  }
+  forward(exec, X.data(), static_cast<std::int64_t>(X.extent(0)), Y.data(), false);
 }
 
 template <Space S, class Real>
@@ -144,14 +123,14 @@ void Evaluator<S, Real>::accumulate(const Execution& exec, const DeviceSet<S, Re
   for (std::int64_t begin = 0; begin < set.rows; begin += rows_) {
     fused::MetricArgs<S, Real> args;
     args.rows = std::min(rows_, set.rows - begin);
-    Real* const Z = forward(exec, set.X.data() + begin * spec.inputs, args.rows);
-    Real* const first = m.arena.at(m.Z[0]);
+    Real* const Z = m.arena.at(m.Z);
+    forward(exec, set.X.data() + begin * spec.inputs, args.rows, Z, true);
     args.loss = loss;
     args.activation = spec.layers.back().activation;
     args.alpha = static_cast<Real>(spec.layers.back().alpha);
     args.Z = Z;
     args.targets = set.T.data() + begin * spec.outputs();
-    args.work = Z == first ? m.arena.at(m.Z[1]) : first;
+    args.work = m.arena.at(m.work);
     args.outputs = spec.outputs();
     args.classes = detail::classes_of(spec);
     args.denormalize = {network_.target_shift(), network_.target_scale()};

@@ -25,12 +25,13 @@ class SingleStepper : public Stepper<S, Real> {
   using Execution = typename S::Execution;
 
   SingleStepper(const Plan& plan, const TrainingSpec& training)
-      : plan_(plan), schedule_(optimizer_schedule(training, plan)) {}
+      : plan_(plan),
+        schedule_(optimizer_schedule(training, plan)) {}
 
   void run(const Execution& exec, const StepRun<Real>& run) final {
     for (std::int64_t step = run.first; step < run.first + run.count; ++step) {
-      this->step(exec, {run.X, run.T, order_of_step(run.order, plan_, step), optimizer_step_at<Real>(schedule_, step),
-                        step});
+      this->step(exec,
+                 {run.X, run.T, order_of_step(run.order, plan_, step), optimizer_step_at<Real>(schedule_, step), step});
     }
   }
 

@@ -1,0 +1,143 @@
+// Inference: a whole network, or all networks of an ensemble, over any number of rows in one launch. A team has a tile of
+// rows of one network: it takes their features as the network wants them, keeps two layers' activations in its scratch,
+// and writes the outputs. Each output is the chain of FMAs of the training kernels, so a row's result does not depend on
+// the batch that it came in.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include <sinter/kernels/cost.hpp>
+#include <sinter/kernels/fused/network_tile.hpp>
+#include <sinter/kernels/fused/normalization.hpp>
+#include <sinter/kernels/ops/loss.hpp>
+#include <sinter/runtime/team_policy.hpp>
+
+namespace sinter::fused {
+
+/// The shape of a tile that keeps no more than two layers' activations. At most max_tile_layers layers.
+inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_tile) {
+  TileShape shape;
+  shape.row_tile = row_tile;
+  shape.longest = layout.widest();
+  const auto place = [&shape](std::int64_t count) {
+    const std::int64_t at = shape.elements;
+    shape.elements += (count + 15) / 16 * 16;  // every piece begins at a cache line
+    return at;
+  };
+  shape.gathered = place(row_tile * layout.inputs);
+  const std::int64_t outputs[2] = {place(row_tile * layout.widest()), place(row_tile * layout.widest())};
+  for (const auto& layer : layout.layers) {
+    shape.layers[shape.count] = {layer.fan_in, layer.fan_out,    layer.offset, outputs[shape.count % 2],
+                                 -1,           layer.activation, layer.alpha,  layer.bias};
+    ++shape.count;
+  }
+  return shape;
+}
+
+template <class Real, class In, class Out>
+struct NetworkForwardArgs {
+  TileShape shape;
+  const In* X = nullptr;   ///< in: [rows, inputs], physical units
+  Normalizer features;     ///< of X
+  Out* Y = nullptr;        ///< out: [members, rows, outputs]
+  Denormalizer targets;    ///< of Y
+  bool raw = false;        ///< Y takes Z of the last layer: no activation, no denormalisation
+  std::int64_t rows = 0;
+  const Real* parameters = nullptr;  ///< in: [members, parameter_count]
+  std::int64_t parameter_count = 0;
+  std::int64_t members = 1;
+};
+
+template <Space S, class Real, class In, class Out>
+struct NetworkForward {
+  using Tile = NetworkTile<S, Real>;
+  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Member = typename Policy::member_type;
+
+  NetworkForwardArgs<Real, In, Out> args;
+  std::int64_t tiles;
+  int scratch_level;
+
+  KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
+    const std::int64_t member = team.league_rank() / tiles;
+    const std::int64_t row = team.league_rank() % tiles * args.shape.row_tile;
+    const std::int64_t count = args.rows - row < args.shape.row_tile ? args.rows - row : args.shape.row_tile;
+    const TileLayer& last = args.shape.layers[args.shape.count - 1];
+    Tile tile(args.shape, team.team_scratch(scratch_level), args.parameters + member * args.parameter_count);
+    tile.take(features(team, row, count, tile.input_place()), count);
+    tile.forward(team);
+
+    Real* const Z = tile.output_place();
+    Out* const Y = args.Y + (member * args.rows + row) * last.fan_out;
+    if (!args.raw) {
+      for (std::int64_t m = team.team_rank(); m < count; m += Tile::team_size) {
+        Real* const z = Z + m * last.fan_out;
+        row_output(last.activation, static_cast<Real>(last.alpha), z, z, static_cast<int>(last.fan_out));
+      }
+      barrier(team);  // the outputs are written by threads that did not compute them
+    }
+    for (std::int64_t e = team.team_rank(); e < count * last.fan_out; e += Tile::team_size) {
+      const auto value = static_cast<double>(Z[e]);
+      Y[e] = static_cast<Out>(args.raw ? value : args.targets(value, e % last.fan_out));
+    }
+  }
+
+ private:
+  /// The features of the tile's rows in the network's units: where they lie, or at `to`.
+  KOKKOS_INLINE_FUNCTION const Real* features(const Member& team, std::int64_t row, std::int64_t count,
+                                              Real* to) const {
+    const std::int64_t inputs = args.shape.layers[0].fan_in;
+    const In* const from = args.X + row * inputs;
+    if constexpr (std::is_same_v<In, Real>) {
+      if (args.features.scale == nullptr) return from;
+    }
+    for (std::int64_t e = team.team_rank(); e < count * inputs; e += Tile::team_size)
+      to[e] = static_cast<Real>(args.features(static_cast<double>(from[e]), e % inputs));
+    barrier(team);  // the features are read by threads that did not write them
+    return to;
+  }
+};
+
+/// Rows of a tile: enough to use a layer's weights many times, few enough that two layers' activations stay in the
+/// second-level cache of a host or in the scratch of a device. It changes no bit.
+template <Space S, class Real>
+std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : std::size_t{96} << 10;
+  constexpr std::int64_t most = S::kernels_on_host ? 128 : 64;
+  std::int64_t tile = rows < most ? (rows + 7) / 8 * 8 : most;
+  while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
+    tile = (tile / 2 + 7) / 8 * 8;
+  return tile;
+}
+
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first
+/// launch). X, Y and the parameters do not overlap.
+template <Space S, class Real, class In, class Out>
+void network_forward(const typename S::Execution& exec, const NetworkForwardArgs<Real, In, Out>& args) {
+  using Kernel = NetworkForward<S, Real, In, Out>;
+  static LaunchLabel label("sinter::forward");
+  if (args.rows == 0) return;
+  const std::int64_t tiles = (args.rows + args.shape.row_tile - 1) / args.shape.row_tile;
+  const std::size_t bytes = Kernel::Tile::scratch_bytes(args.shape);
+  const bool fits = bytes <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
+  const int level = S::kernels_on_host || !fits ? 1 : 0;
+  launch(label, team_policy<S>(exec, tiles * args.members, Kernel::Tile::team_size, level, bytes),
+         Kernel{args, tiles, level});
+}
+
+template <class Real, class In, class Out>
+KernelCost cost(const NetworkForwardArgs<Real, In, Out>& args) {
+  const auto rows = static_cast<double>(args.rows), members = static_cast<double>(args.members);
+  double weights = 0;
+  for (int l = 0; l < args.shape.count; ++l)
+    weights += static_cast<double>(args.shape.layers[l].fan_in * args.shape.layers[l].fan_out);
+  const auto inputs = static_cast<double>(args.shape.layers[0].fan_in),
+             outputs = static_cast<double>(args.shape.layers[args.shape.count - 1].fan_out);
+  return {2 * members * rows * weights,
+          rows * (inputs * sizeof(In) + members * outputs * sizeof(Out)) +
+              members * static_cast<double>(args.parameter_count) * sizeof(Real),
+          1};
+}
+
+}  // namespace sinter::fused
