@@ -1,7 +1,7 @@
 // exp, expm1, tanh and sigmoid, for float and double, at most 2 ulp from the true value over the whole range, gradual
 // underflow included. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980; a fused multiply-add makes the first of
-// the two subtractions exact), expm1(r) = r + r^2 q(r). tanh(x) = 1 - 2 / (exp(2x) + 1) loses digits for small x, where
-// a polynomial takes its place. Coefficients: minimax fits by Sollya's fpminimax, of the expressions beside them.
+// the two subtractions exact), expm1(r) = r + r^2 q(r). Coefficients: minimax fits by Sollya's fpminimax, of the
+// expressions beside them.
 #pragma once
 
 #include <sinter/kernels/ops/math/bits.hpp>
@@ -75,27 +75,46 @@ KOKKOS_FORCEINLINE_FUNCTION Real expm1(Real x) {
   return Kokkos::copysign(detail::scale(reduced, split.shifted), x);  // for the sign of zero
 }
 
+/// With u = exp(-2|x|) = 2^n (1 + tail): (1 - u) / (1 + u), where neither difference cancels: one path for all x. The
+/// numerator keeps the sign of expm1(-2|x|), so that each rounding weighs at most half as much as it does in exp(2|x|).
 template <class Real>
 KOKKOS_FORCEINLINE_FUNCTION Real tanh(Real x) {
   using L = detail::Layout<Real>;
   constexpr bool single = sizeof(Real) == 4;
-  constexpr Real saturation = single ? Real(10) : Real(20);  // beyond, the result rounds to 1
-  const Real a = detail::clamp(Kokkos::fabs(x), Real(0), saturation);
-  const auto split = detail::split_exponential(Real(2) * a);
-  const Real power = detail::power_of_two<Real>(detail::to_bits(split.shifted) - L::rounder_bits + L::bias);
-  const Real large = Real(1) - Real(2) / (Kokkos::fma(split.tail, power, power) + Real(1));
-  // (tanh(a) / a - 1) / a^2 in a^2 on a <= 0.55; relative error of tanh below 2^-29.8 and 2^-60.6
-  const Real y = a * a;
-  Real t;
-  if constexpr (single) {
-    t = detail::polynomial(y, -0x1.55554cp-2f, 0x1.110d6cp-3f, -0x1.b93276p-5f, 0x1.598712p-6f, -0x1.9cb126p-8f);
+  constexpr Real saturation = single ? Real(10) : Real(20);    // beyond, the result rounds to 1
+  constexpr Real biased_rounder = L::rounder + Real(L::bias);  // leaves n + bias, an exponent, in the low bits
+  constexpr Real two_log2_e = single ? Real(0x1.715476p1) : Real(0x1.71547652b82fep1);
+  constexpr Real half_ln2_high = single ? Real(0x1.62e43p-2) : Real(0x1.62e42fefa39efp-2);
+  const Real magnitude = Kokkos::fabs(x);
+  const Real a = magnitude > saturation ? saturation : magnitude;
+  const Real shifted = Kokkos::fma(a, -two_log2_e, biased_rounder);
+  const Real n = shifted - biased_rounder;
+  const Real power = detail::power_of_two<Real>(detail::to_bits(shifted));
+  // -2 r = -2 a - n ln 2; tail = expm1(-2 r) by the polynomial of split_exponential().
+  const Real high = Kokkos::fma(n, half_ln2_high, a);  // exact
+  if constexpr (single) {  // what half_ln2_high leaves out, below 10^-9 n, weighs less than 0.1 ulp here
+    const Real q = detail::polynomial(high, 4 * 0x1.fffff6p-2f, -8 * 0x1.55548ep-3f, 16 * 0x1.555c5ep-5f,
+                                      -32 * 0x1.123be8p-7f, 64 * 0x1.681d3p-10f);
+    const Real tail = Kokkos::fma(high * high, q, Real(-2) * high);
+    const Real numerator = Kokkos::fma(tail, power, power - Real(1));
+    return Kokkos::copysign(numerator / Kokkos::fma(tail, power, power + Real(1)), x);
   } else {
-    t = detail::polynomial(y, -0x1.555555555554fp-2, 0x1.11111111107a6p-3, -0x1.ba1ba1b97e8ffp-5, 0x1.664f4859beddp-6,
-                           -0x1.226e2f1ffb46bp-7, 0x1.d6d29d8d3c543p-9, -0x1.7d8fee289d3c6p-10, 0x1.34848edfa22b7p-11,
-                           -0x1.e978da204492bp-13, 0x1.5d8ea8a569f4dp-14, -0x1.475261710b49p-16);
+    constexpr Real half_ln2_low = 0x1.abc9e3b39803fp-57;
+    const Real r = Kokkos::fma(n, half_ln2_low, high);
+    const Real q = detail::polynomial(
+        r, 4 * 0x1.000000000000cp-1, -8 * 0x1.5555555555561p-3, 16 * 0x1.555555554fdf8p-5, -32 * 0x1.111111110d63cp-7,
+        64 * 0x1.6c16c1860bca9p-10, -128 * 0x1.a01a01bae2a17p-13, 256 * 0x1.a01995aaf1667p-16,
+        -512 * 0x1.71dddfc93df18p-19, 1024 * 0x1.28b10752f482ap-22, -2048 * 0x1.af858df8a42c7p-26);
+    const Real tail = Kokkos::fma(r * r, q, n * (-2 * half_ln2_low)) - Real(2) * high;
+    const Real numerator = Kokkos::fma(tail, power, power - Real(1));
+    const Real upper = power + Real(1), denominator = Kokkos::fma(tail, power, upper);
+    // The rounding of the denominator and of the quotient are corrected with an inverse that is right to 5 %.
+    const Real lost = Kokkos::fma(tail, power, upper - denominator);
+    const Real quotient = numerator / denominator;
+    const Real residual = Kokkos::fma(-quotient, lost, Kokkos::fma(-quotient, denominator, numerator));
+    const Real inverse = Kokkos::fma(Real(-0.5), denominator, Real(1.457));
+    return Kokkos::copysign(Kokkos::fma(residual, inverse, quotient), x);
   }
-  const Real small = Kokkos::fma(a, y * t, a);
-  return Kokkos::copysign(a < Real(0.55) ? small : large, x);
 }
 
 /// 1 / (1 + exp(-x)), as exp(-|x|) / (1 + exp(-|x|)) where x < 0, so that nothing overflows. The rounding of the sum
