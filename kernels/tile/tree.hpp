@@ -8,43 +8,51 @@
 
 namespace sinter::tile {
 
-inline constexpr int max_leaves = 16;  ///< the planner's bound on chunks
+inline constexpr int max_leaves = 128;  ///< the planner's bound on chunks
 
-/// Sum of leaf[0], leaf[stride], ..., leaf[(Leaves - 1) * stride].
+/// Sum of leaf[0], leaf[stride], ..., leaf[(Leaves - 1) * stride]. Up to 16 leaves are one expression; above, the halves
+/// are taken one after the other, so that a GPU's thread holds 16 leaves in registers and not all.
 template <int Leaves, class T>
 KOKKOS_FORCEINLINE_FUNCTION T tree_sum_of(const T* leaf, std::int64_t stride) {
   if constexpr (Leaves == 1) {
     return leaf[0];
-  } else {
+  } else if constexpr (Leaves <= 16) {
     return tree_sum_of<Leaves / 2>(leaf, stride) + tree_sum_of<Leaves / 2>(leaf + (Leaves / 2) * stride, stride);
+  } else {
+    T sum{};
+#pragma unroll 1
+    for (int half = 0; half < 2; ++half) {
+      const T next = tree_sum_of<Leaves / 2>(leaf + half * (Leaves / 2) * stride, stride);
+      sum = half == 0 ? next : sum + next;
+    }
+    return sum;
   }
 }
 
-/// The same for a run-time number of leaves in {1, 2, 4, 8, 16}.
+namespace detail {
+/// f.template operator()<Leaves>() for a run-time number of leaves in {1, 2, 4, ..., max_leaves}.
+template <int Leaves = max_leaves, class Function>
+KOKKOS_FORCEINLINE_FUNCTION decltype(auto) with_leaves(int leaves, const Function& f) {
+  if constexpr (Leaves == 1) {
+    return f.template operator()<1>();
+  } else {
+    return leaves >= Leaves ? f.template operator()<Leaves>() : with_leaves<Leaves / 2>(leaves, f);
+  }
+}
+}  // namespace detail
+
+/// The same for a run-time number of leaves in {1, 2, 4, ..., max_leaves}.
 template <class T>
 KOKKOS_INLINE_FUNCTION T tree_sum(int leaves, const T* leaf, std::int64_t stride) {
-  switch (leaves) {
-    case 1: return tree_sum_of<1>(leaf, stride);
-    case 2: return tree_sum_of<2>(leaf, stride);
-    case 4: return tree_sum_of<4>(leaf, stride);
-    case 8: return tree_sum_of<8>(leaf, stride);
-    default: return tree_sum_of<16>(leaf, stride);
-  }
+  return detail::with_leaves(leaves, [=]<int Leaves>() { return tree_sum_of<Leaves>(leaf, stride); });
 }
 
-/// out[i] = tree sum of leaf[i + c * stride] over c, for i in [0, count): the switch outside the loop.
+/// out[i] = tree sum of leaf[i + c * stride] over c, for i in [0, count): the choice outside the loop.
 template <class T>
 KOKKOS_INLINE_FUNCTION void tree_sum_span(int leaves, const T* leaf, std::int64_t stride, T* out, int count) {
-  const auto run = [&]<int Leaves>() {
+  detail::with_leaves(leaves, [=]<int Leaves>() {
     for (int i = 0; i < count; ++i) out[i] = tree_sum_of<Leaves>(leaf + i, stride);
-  };
-  switch (leaves) {
-    case 1: run.template operator()<1>(); break;
-    case 2: run.template operator()<2>(); break;
-    case 4: run.template operator()<4>(); break;
-    case 8: run.template operator()<8>(); break;
-    default: run.template operator()<16>(); break;
-  }
+  });
 }
 
 }  // namespace sinter::tile
