@@ -23,10 +23,11 @@ std::string resolved_space(const DeviceSpec& device) {
 }  // namespace
 
 int plan(const PlanOptions& options, Console& console) {
-  const auto problem = load_problem(read_run_file(options.run_file, options.overrides));
+  auto run_file = read_run_file(options.run_file, options.overrides);
+  const auto space = resolved_space(run_file.device);
+  const auto problem = load_problem(std::move(run_file), device_kind_of(space));
   const auto& [run, data, plan] = problem;
   const auto profile = default_profile_path();
-  const auto space = resolved_space(run.device);
   const auto peaks = read_profile(profile, space);
 
   console.say("plan for {}: {}, {}, {} training rows", run.run.name, model_text(run.model),

@@ -4,10 +4,10 @@
 
 namespace sinter::app {
 
-Problem load_problem(RunFile run) {
+Problem load_problem(RunFile run, DeviceKind kind) {
   auto data = load_dataset(run.data);
   fit_to_data(run, data);
-  auto plan = make_plan(run.model, run.training, run.device.precision, data.train.rows);
+  auto plan = make_plan(run.model, run.training, run.device.precision, kind, data.train.rows);
   return {std::move(run), std::move(data), std::move(plan)};
 }
 

@@ -15,8 +15,8 @@ struct Problem {
   Plan plan;
 };
 
-/// Reads the data, completes the model and plans. Throws DataError, IoError or ConfigError.
-Problem load_problem(RunFile run);
+/// Reads the data, completes the model and plans for this kind of device. Throws DataError, IoError or ConfigError.
+Problem load_problem(RunFile run, DeviceKind kind);
 
 /// "mlp 2-16-16-1, 337 parameters".
 std::string model_text(const ModelSpec& model);

@@ -64,7 +64,9 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
 
 /// Trains and writes everything but the record, which it fills.
 void train_into(OutputFolder& folder, RunFile run, Console& console, Json& record) {
-  const auto problem = load_problem(std::move(run));
+  const auto machine = this_machine();
+  const auto choice = choose_module(run.device, read_modules(module_folders(), machine), machine);
+  const auto problem = load_problem(std::move(run), device_kind_of(choice.space));
   const auto& data = problem.data;
   record["data"] = {
       {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
@@ -72,8 +74,6 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
   record_plan(record, problem.plan);
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
-  const auto machine = this_machine();
-  const auto choice = choose_module(problem.run.device, read_modules(module_folders(), machine), machine);
   if (!choice.fallback.empty())
     console.warn(fmt::format("{}; falling back to '{}', as allowed", choice.fallback, choice.space));
   const auto backend = open_backend(choice, problem.run.device);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <sinter/runtime/base/space_names.hpp>
 #include <sinter/runtime/kokkos_version.hpp>
 #ifdef SINTER_MOCK
 #include <sinter/runtime/mock/mock_space.hpp>
@@ -34,6 +35,9 @@ struct SpaceOf {
   static constexpr bool kernels_on_host = KernelsOnHost;
   static constexpr bool host_accessible = HostAccessible;
 };
+
+template <Space S>
+inline constexpr DeviceKind device_kind = S::kernels_on_host ? DeviceKind::host : DeviceKind::accelerator;
 
 namespace spaces {
 

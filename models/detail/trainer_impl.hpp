@@ -90,7 +90,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   const auto ledger_before = ledger::by_label();
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
   TrainReport report;
-  report.plan = make_plan(network.spec(), spec, detail::precision_of<Real>(), rows);
+  static_assert(max_chunks(device_kind<S>) <= tile::max_leaves);
+  report.plan = make_plan(network.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
   const Plan& plan = report.plan;
 
   check_shape(train.X, "train features", rows, network.spec().inputs);

@@ -10,13 +10,12 @@
 namespace sinter {
 namespace {
 
-// A chunk holds at least 32 rows, so that its partial sums cost less than its products, and there are at most 16, so
-// that eight ranks can share a batch evenly while the slabs of partial sums stay small.
+// A chunk holds at least 32 rows, so that its partial sums cost less than its products. On a host there are at most 16,
+// so that eight ranks can share a batch evenly while the slabs of partial sums stay small.
 constexpr std::int64_t min_chunk_rows = 32;
-constexpr std::int64_t max_chunks = 16;
 
-std::int64_t chunks_of(std::int64_t batch) {
-  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, max_chunks));
+std::int64_t chunks_of(std::int64_t batch, DeviceKind kind) {
+  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, max_chunks(kind)));
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 
@@ -114,14 +113,16 @@ std::string step_refusal(const Problem& p) {
 
 }  // namespace
 
-Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, std::int64_t training_rows) {
+Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
+               std::int64_t training_rows) {
   validate(model);
   validate(training, model);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
+  plan.kind = kind;
   plan.training_rows = training_rows;
   plan.batch = training.batch == 0 ? training_rows : std::min(training.batch, training_rows);
-  plan.chunks = chunks_of(plan.batch);
+  plan.chunks = chunks_of(plan.batch, kind);
   const auto full = training_rows / plan.batch;
   const auto rest = training_rows % plan.batch;
   plan.last_batch_smaller = rest != 0 && !training.drop_last;

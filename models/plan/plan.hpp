@@ -1,4 +1,4 @@
-// The planner: from a problem (network, data set, batch, precision) to fusion level, chunks and costs. A pure function
+// The planner: from a problem (network, data set, batch, precision, kind of device) to fusion level, chunks and costs. A pure function
 // of the problem: it knows no timings, no threads and no ranks, so the same run file gives the same plan and the same
 // bits everywhere.
 #pragma once
@@ -9,6 +9,7 @@
 
 #include <sinter/models/spec/model_spec.hpp>
 #include <sinter/models/spec/training_spec.hpp>
+#include <sinter/runtime/base/space_names.hpp>
 
 namespace sinter {
 
@@ -24,6 +25,7 @@ struct LevelCost {
 
 struct Plan {
   Fusion level = Fusion::layer;
+  DeviceKind kind = DeviceKind::host;
   std::int64_t training_rows = 0;
   std::int64_t batch = 0;   ///< global batch in rows, never above training_rows
   std::int64_t chunks = 1;  ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
@@ -33,7 +35,12 @@ struct Plan {
   std::vector<LevelCost> others;
 };
 
-/// Throws ConfigError where the level asked for cannot serve the problem, with the reason.
-Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, std::int64_t training_rows);
+/// The most chunks that a batch is cut into. The reduction tree (kernels/tile/tree.hpp) takes no more yet; an accelerator
+/// wants more teams than a host.
+constexpr std::int64_t max_chunks(DeviceKind) { return 16; }
+
+/// `kind`: where the kernels will run. Throws ConfigError where the level asked for cannot serve the problem, with the reason.
+Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
+               std::int64_t training_rows);
 
 }  // namespace sinter

@@ -24,7 +24,8 @@ TEST_CASE("every shipped run file is read, and its data fit its model") {
     const auto data = load_dataset(run.data);
     fit_to_data(run, data);
     CHECK_FALSE(data.test.empty());
-    CHECK(parse_run_file(effective_yaml(run, make_plan(run.model, run.training, run.device.precision, data.train.rows)),
+    CHECK(parse_run_file(effective_yaml(run, make_plan(run.model, run.training, run.device.precision, DeviceKind::host,
+                                                       data.train.rows)),
                          "e.yaml", "/") == run);
   }
   CHECK(files >= 5);

@@ -20,7 +20,7 @@ class Trial {
  public:
   Trial(const ModelSpec& model, const TrainingSpec& training)
       : network_(exec_, model, 5),
-        plan_(make_plan(model, training, Precision::float64, rows)),
+        plan_(make_plan(model, training, Precision::float64, device_kind<S>, rows)),
         stepper_(make_stepper<S, double>(exec_, network_, plan_, training)),
         terms_(static_cast<double>(loss_terms(training.loss.type, rows, outputs))) {
     auto t = test::noise(static_cast<std::size_t>(rows * outputs), 4);  // no output of mae within h of its target

@@ -71,7 +71,7 @@ double difference_after_steps(const Job& job) {
   }
   const auto X = test::matrix<S, Real>(exec, x, rows, inputs), T = test::matrix<S, Real>(exec, t, rows, outputs);
 
-  const Plan plan = make_plan(job.model, job.training, before.precision, rows);
+  const Plan plan = make_plan(job.model, job.training, before.precision, device_kind<S>, rows);
   REQUIRE(plan.chunks == 2);
   REQUIRE(plan.last_batch_smaller);
   const auto stepper = make_stepper<S, Real>(exec, network, plan, job.training);

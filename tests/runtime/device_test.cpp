@@ -20,6 +20,7 @@ TEMPLATE_LIST_TEST_CASE(
                                   [](const SpaceName& s) { return s.name == TestType::name; });
   REQUIRE(entry != space_names.end());
   CHECK(entry->is_device != TestType::host_accessible);
+  CHECK(device_kind_of(TestType::name) == device_kind<TestType>);
 }
 
 TEMPLATE_LIST_TEST_CASE("a device is described by name, threads and memory", "", test::Spaces) {

@@ -76,7 +76,8 @@ class Fake : public Backend {
         break;
       }
     }
-    out.plan = make_plan(request.model, request.training, request.precision, request.train.features.rows);
+    out.plan = make_plan(request.model, request.training, request.precision, DeviceKind::host,
+                         request.train.features.rows);
     out.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};
     out.model.spec.layers = {{request.train.targets.columns, Activation::identity, 0}};
     out.model.parameters.push_back(floats(

@@ -22,7 +22,7 @@ Plan plan(std::int64_t rows, std::int64_t batch, bool drop_last = false, std::si
   TrainingSpec training;
   training.batch = batch;
   training.drop_last = drop_last;
-  return make_plan(model(hidden), training, Precision::float32, rows);
+  return make_plan(model(hidden), training, Precision::float32, DeviceKind::host, rows);
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ TEST_CASE("level layer takes 2L + 1 launches, and one more to clip by norm") {
   }
   TrainingSpec training;
   training.optimizer.clip_norm = 1;
-  CHECK(make_plan(model(2), training, Precision::float32, 203).chosen.launches == 8);
+  CHECK(make_plan(model(2), training, Precision::float32, DeviceKind::host, 203).chosen.launches == 8);
 }
 
 TEST_CASE("the level asked for is chosen, with the other beside it and reasons for both") {
@@ -62,7 +62,7 @@ TEST_CASE("the level asked for is chosen, with the other beside it and reasons f
   for (const auto& [asked, got] :
        {std::pair{Fusion::automatic, Fusion::layer}, {Fusion::layer, Fusion::layer}, {Fusion::none, Fusion::none}}) {
     training.fusion = asked;
-    const Plan p = make_plan(model(2), training, Precision::float64, 100);
+    const Plan p = make_plan(model(2), training, Precision::float64, DeviceKind::host, 100);
     CHECK(p.level == got);
     CHECK(p.chosen.level == got);
     CHECK_FALSE(p.chosen.reason.empty());
@@ -76,8 +76,8 @@ TEST_CASE("the level asked for is chosen, with the other beside it and reasons f
 
 TEST_CASE("costs count six FLOPs a weight and row, and twice the bytes in double") {
   TrainingSpec training;
-  const Plan single = make_plan(model(2), training, Precision::float32, 100),
-             twice = make_plan(model(2), training, Precision::float64, 100);
+  const Plan single = make_plan(model(2), training, Precision::float32, DeviceKind::host, 100),
+             twice = make_plan(model(2), training, Precision::float64, DeviceKind::host, 100);
   CHECK(single.chosen.flops == 6.0 * 100 * (2 * 16 + 16 * 16 + 16));
   CHECK(twice.chosen.compulsory_bytes == 2 * single.chosen.compulsory_bytes);
   CHECK(single.chosen.workspace_bytes > 0);
