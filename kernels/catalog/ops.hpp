@@ -10,20 +10,20 @@
 namespace sinter {
 
 enum class Activation : std::uint8_t {
-#define SINTER_ACTIVATION(name, Type) name,
+#define SINTER_ACTIVATION(name, Type, ...) name,
 #include <sinter/kernels/catalog/activations.def>
 #undef SINTER_ACTIVATION
   softmax,  ///< over the outputs of a row; allowed for the last layer only, no element-wise operation
 };
 
 enum class Loss : std::uint8_t {
-#define SINTER_LOSS(name, Type) name,
+#define SINTER_LOSS(name, Type, ...) name,
 #include <sinter/kernels/catalog/losses.def>
 #undef SINTER_LOSS
 };
 
 enum class Optimizer : std::uint8_t {
-#define SINTER_OPTIMIZER(name, Type) name,
+#define SINTER_OPTIMIZER(name, Type, ...) name,
 #include <sinter/kernels/catalog/optimizers.def>
 #undef SINTER_OPTIMIZER
 };
@@ -31,7 +31,7 @@ enum class Optimizer : std::uint8_t {
 template <>
 struct Names<Activation> {
   static constexpr std::pair<Activation, std::string_view> list[] = {
-#define SINTER_ACTIVATION(name, Type) {Activation::name, #name},
+#define SINTER_ACTIVATION(name, Type, ...) {Activation::name, #name},
 #include <sinter/kernels/catalog/activations.def>
 #undef SINTER_ACTIVATION
       {Activation::softmax, "softmax"},
@@ -41,7 +41,7 @@ struct Names<Activation> {
 template <>
 struct Names<Loss> {
   static constexpr std::pair<Loss, std::string_view> list[] = {
-#define SINTER_LOSS(name, Type) {Loss::name, #name},
+#define SINTER_LOSS(name, Type, ...) {Loss::name, #name},
 #include <sinter/kernels/catalog/losses.def>
 #undef SINTER_LOSS
   };
@@ -50,7 +50,7 @@ struct Names<Loss> {
 template <>
 struct Names<Optimizer> {
   static constexpr std::pair<Optimizer, std::string_view> list[] = {
-#define SINTER_OPTIMIZER(name, Type) {Optimizer::name, #name},
+#define SINTER_OPTIMIZER(name, Type, ...) {Optimizer::name, #name},
 #include <sinter/kernels/catalog/optimizers.def>
 #undef SINTER_OPTIMIZER
   };

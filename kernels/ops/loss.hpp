@@ -40,7 +40,7 @@ KOKKOS_INLINE_FUNCTION LossArgs<Real> make_loss_args(const LossSettings& setting
 template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_loss(Loss kind, const Function& f) {
   switch (kind) {
-#define SINTER_LOSS(name, Type) \
+#define SINTER_LOSS(name, Type, ...) \
   case Loss::name:              \
     return f(Type{});
 #include <sinter/kernels/catalog/losses.def>

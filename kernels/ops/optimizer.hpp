@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include <sinter/kernels/catalog/costs.hpp>
 #include <sinter/kernels/ops/math/bits.hpp>
 #include <sinter/kernels/ops/optimizer_step.hpp>
 #include <sinter/kernels/ops/optimizers/adagrad.hpp>
@@ -23,7 +24,7 @@ namespace sinter {
 template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_optimizer(Optimizer kind, const Function& f) {
   switch (kind) {
-#define SINTER_OPTIMIZER(name, Type) \
+#define SINTER_OPTIMIZER(name, Type, ...) \
   case Optimizer::name:              \
     return f(Type{});
 #include <sinter/kernels/catalog/optimizers.def>
@@ -36,6 +37,11 @@ KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_optimizer(Optimizer ki
 KOKKOS_FORCEINLINE_FUNCTION constexpr int optimizer_state_count(Optimizer kind) {
   return with_optimizer(kind, [](auto type) { return decltype(type)::state_count; });
 }
+
+// What cost models read in the catalogue is what the kernels do.
+#define SINTER_OPTIMIZER(name, Type, ...) static_assert(Type::state_count == cost_of(Optimizer::name).states);
+#include <sinter/kernels/catalog/optimizers.def>
+#undef SINTER_OPTIMIZER
 
 namespace detail {
 

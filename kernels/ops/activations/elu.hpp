@@ -8,7 +8,6 @@ namespace sinter {
 
 struct Elu {
   static constexpr bool derivative_from_input = false;
-  static constexpr int flops = 25;  ///< of one value, estimated
 
   template <class Real>
   KOKKOS_FORCEINLINE_FUNCTION static Real value(Real z, Real alpha) {

@@ -8,7 +8,6 @@ namespace sinter {
 
 struct Gelu {
   static constexpr bool derivative_from_input = true;
-  static constexpr int flops = 55;  ///< of one value, estimated
 
   template <class Real>
   KOKKOS_FORCEINLINE_FUNCTION static Real value(Real z, Real /*alpha*/) {

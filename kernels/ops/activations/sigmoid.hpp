@@ -7,7 +7,6 @@ namespace sinter {
 
 struct Sigmoid {
   static constexpr bool derivative_from_input = false;
-  static constexpr int flops = 30;  ///< of one value, estimated
 
   template <class Real>
   KOKKOS_FORCEINLINE_FUNCTION static Real value(Real z, Real /*alpha*/) {

@@ -7,7 +7,6 @@ namespace sinter {
 
 struct Silu {
   static constexpr bool derivative_from_input = true;
-  static constexpr int flops = 31;  ///< of one value, estimated
 
   template <class Real>
   KOKKOS_FORCEINLINE_FUNCTION static Real value(Real z, Real /*alpha*/) {

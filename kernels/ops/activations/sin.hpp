@@ -7,7 +7,6 @@ namespace sinter {
 
 struct Sin {
   static constexpr bool derivative_from_input = true;
-  static constexpr int flops = 20;  ///< of one value, estimated
 
   template <class Real>
   KOKKOS_FORCEINLINE_FUNCTION static Real value(Real z, Real /*alpha*/) {
