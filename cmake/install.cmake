@@ -11,8 +11,12 @@ install(DIRECTORY runtime kernels models DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def" ${_not_headers})
 
 # sinter::io is apart: it needs HDF5, which an application that only trains and calls the device handle does not.
+set(_optional "")
+if(TARGET sinter_host_blas)
+  set(_optional sinter_host_blas)
+endif()
 install(TARGETS sinter_base sinter_catalog sinter_spec sinter_runtime sinter_kernels sinter_models sinter_numerics
-                sinter_baseline
+                sinter_baseline ${_optional}
   EXPORT sinter-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(TARGETS sinter_io
   EXPORT sinter-io-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
@@ -51,7 +55,12 @@ if(SINTER_PROGRAM)
   # CMake leaves out what lies in the checkout, where scripts/bootstrap puts Kokkos.
   if(TARGET Kokkos::kokkoscore)
     list(REMOVE_ITEM _installed sinter_program)
-    set_target_properties(${_installed} PROPERTIES INSTALL_RPATH $<TARGET_FILE_DIR:Kokkos::kokkoscore>)
+    set(_library_folders $<TARGET_FILE_DIR:Kokkos::kokkoscore>)
+    if(SINTER_OPENBLAS_LIBRARY)
+      cmake_path(GET SINTER_OPENBLAS_LIBRARY PARENT_PATH _folder)
+      list(APPEND _library_folders ${_folder})
+    endif()
+    set_target_properties(${_installed} PROPERTIES INSTALL_RPATH "${_library_folders}")
   endif()
 endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)

@@ -1,5 +1,5 @@
-// Level `none`: the classic way, one launch an operation and KokkosBlas for the products. The baseline that fusion is
-// compared with.
+// Level `none`: the classic way, one launch an operation, OpenBLAS or KokkosBlas for the products. The baseline that
+// fusion is compared with.
 #pragma once
 
 #include <vector>
@@ -20,10 +20,11 @@ class ClassicStepper final : public SingleStepper<S, Real> {
         network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
-        memory_(exec, network.layout(), plan, training, 1) {
+        memory_(exec, network.layout(), plan, training, 2) {
     auto& arena = memory_.arena;
     targets_ = arena.template add<Real>(plan.batch * network.layout().outputs());
     gradient_ = arena.template add<Real>(network.layout().parameters);
+    column_sums_ = arena.template add<Real>(plan.chunks * network.layout().widest());
     square_norms_ = arena.template add<double>(clip_norm_ > 0 ? norm_blocks() : 0);
     arena.allocate(exec);
     if (clip_norm_ > 0) {
@@ -92,7 +93,10 @@ class ClassicStepper final : public SingleStepper<S, Real> {
       const auto& layer = layers[l];
       const Real* const before = l == 0 ? X : arena.at(memory_.A[l - 1]);
       classic::product<S>(exec, 'T', 'N', before, dZ, gradient + layer.offset, layer.fan_in, layer.fan_out, rows);
-      if (layer.bias) classic::sum_rows<S>(exec, dZ, gradient + layer.offset + layer.weights(), rows, layer.fan_out);
+      if (layer.bias) {
+        classic::sum_rows<S>(exec, dZ, gradient + layer.offset + layer.weights(), arena.at(column_sums_),
+                             arena.at(memory_.counters) + 1, layer.fan_out, order);
+      }
       if (l > 0) {
         const auto& previous = layers[l - 1];
         classic::product<S>(exec, 'N', 'T', dZ, parameters + layer.offset, dX, rows, layer.fan_in, layer.fan_out);
@@ -136,7 +140,7 @@ class ClassicStepper final : public SingleStepper<S, Real> {
   LossSettings loss_;
   double clip_norm_;
   StepMemory<S, Real> memory_;
-  Slot<Real> targets_, gradient_;
+  Slot<Real> targets_, gradient_, column_sums_;
   Slot<double> square_norms_;
   Vector<S, double> norms_;
 };
