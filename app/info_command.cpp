@@ -67,6 +67,7 @@ Json modules_json(const std::vector<Module>& modules) {
                     {"cpu_baseline", module.cpu_baseline},
                     {"cpu_features", module.cpu_features},
                     {"kokkos", module.kokkos_version},
+                    {"products_of_level_none", module.products},
                     {"problem", module.problem.empty() ? Json() : Json(module.problem)}});
   }
   return list;
@@ -139,8 +140,9 @@ void say_info(const Json& json, Console& console) {
   for (const auto& module : json["modules"]) {
     modules.emplace_back(
         module["manifest"],
-        fmt::format("{} | {} | for {} | Kokkos {}{}", joined(module["spaces"]), joined(module["precisions"]),
-                    module["cpu_baseline"].get<std::string>(), module["kokkos"].get<std::string>(),
+        fmt::format("{} | {} | for {} | Kokkos {} | level none by {}{}", joined(module["spaces"]),
+                    joined(module["precisions"]), module["cpu_baseline"].get<std::string>(),
+                    module["kokkos"].get<std::string>(), module["products_of_level_none"].get<std::string>(),
                     module["problem"].is_null() ? "" : " | not usable: " + text_or(module["problem"], "")));
   }
   for (const auto& [kind, list] : json["names"].items()) names.emplace_back(kind, joined(list));

@@ -33,6 +33,7 @@ Module read_module(const fs::path& manifest, const Machine& machine) {
     module.cpu_baseline = json.at("cpu_baseline").get<std::string>();
     module.cpu_features = list("cpu_features");
     module.kokkos_version = json.at("kokkos_version").get<std::string>();
+    module.products = json.at("products").get<std::string>();
     for (const auto& name : list("precisions")) {
       if (const auto precision = from_name<Precision>(name)) module.precisions.push_back(*precision);
     }

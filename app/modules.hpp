@@ -23,6 +23,8 @@ struct Module {
   std::string cpu_baseline;  ///< "native", "x86-64-v3", ...
   std::vector<std::string> cpu_features;
   std::string kokkos_version;
+  std::string
+      products;         ///< what makes the products of level `none` on its host spaces: "OpenBLAS 0.3.21", "KokkosBlas"
   std::string problem;  ///< why it cannot be used at all on this machine, by this program; "" where it can
 
   [[nodiscard]] bool has(std::string_view space) const;

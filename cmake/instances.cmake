@@ -98,6 +98,11 @@ function(sinter_json_list result)
   set(${result} "[${text}]" PARENT_SCOPE)
 endfunction()
 
+# The version of the interface between program and modules is said once, in its header.
+file(STRINGS ${PROJECT_SOURCE_DIR}/models/backend/interface.hpp SINTER_INTERFACE_VERSION REGEX "constexpr int interface_version")
+string(REGEX REPLACE ".* = ([0-9]+).*" "\\1" SINTER_INTERFACE_VERSION "${SINTER_INTERFACE_VERSION}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/models/backend/interface.hpp)
+
 # The module sinter_module_<name>: the runners of its spaces behind the one entry point, with its manifest beside it.
 function(sinter_backend_module name)
   set(sources "")
@@ -113,6 +118,10 @@ function(sinter_backend_module name)
   string(REGEX REPLACE "\\|[A-Za-z]*" "" spaces "${SINTER_SPACES_${name}}")
   set(devices ${spaces})
   list(FILTER devices INCLUDE REGEX "cuda|hip|sycl")
+  set(products KokkosBlas)
+  if(SINTER_OPENBLAS_LIBRARY AND NOT name STREQUAL "mock")
+    set(products "OpenBLAS ${OpenBLAS_VERSION}")
+  endif()
   sinter_cpu_features(features)
   sinter_json_list(spaces ${spaces})
   sinter_json_list(devices ${devices})
@@ -126,7 +135,8 @@ function(sinter_backend_module name)
   \"cpu_baseline\": \"${SINTER_CPU_BASELINE}\",
   \"cpu_features\": ${features},
   \"kokkos_version\": \"${Kokkos_VERSION}\",
-  \"interface_version\": 1,
+  \"interface_version\": ${SINTER_INTERFACE_VERSION},
+  \"products\": \"${products}\",
   \"sinter_version\": \"${PROJECT_VERSION}\"
 }
 ")

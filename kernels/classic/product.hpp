@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include <KokkosBlas3_gemm.hpp>
@@ -47,6 +48,16 @@ void kokkos_product(const typename S::Execution& exec, char transpose_a, char tr
 }
 
 }  // namespace detail
+
+/// What makes the products of this space.
+template <Space S>
+std::string product_library() {
+  if constexpr (uses_host_blas<S>()) {
+    return host_blas::description();
+  } else {
+    return "KokkosBlas";
+  }
+}
 
 /// C [m, n] = op(A) op(B) with op transposing where its flag is 'T'; all row-major and contiguous.
 template <Space S, class Real>

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sinter/models/spec/measurement.hpp>
 #include <sinter/models/spec/model_state.hpp>
 #include <sinter/models/spec/report.hpp>
 #include <sinter/models/spec/training_spec.hpp>
@@ -17,7 +18,7 @@
 
 namespace sinter::backend {
 
-inline constexpr int interface_version = 1;
+inline constexpr int interface_version = 2;
 inline constexpr const char* entry_symbol = "sinter_backend_entry";
 
 /// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
@@ -66,12 +67,24 @@ struct TrainResult : TrainReport {
   ModelState model;
 };
 
+/// What is to be timed; the seed is that of parameters and data order.
+struct MeasureRequest {
+  std::uint64_t seed = 0;
+  ModelSpec model;
+  TrainingSpec training;
+  NormalizeSpec normalize;
+  Precision precision = Precision::float32;
+  HostSet train;
+  MeasureSettings settings;
+};
+
 struct DeviceInfo {
   std::string space;  ///< "openmp"
   std::string name;   ///< of the processor or accelerator
   int concurrency = 0;
   std::int64_t memory_bytes = 0;
   std::string kokkos_version;
+  std::string products;  ///< what makes the products of level none: "OpenBLAS 0.3.21 for Zen, OpenMP", "KokkosBlas"
 };
 
 struct MachinePeaks {
@@ -90,6 +103,7 @@ class Backend {
   /// out: row-major [rows, outputs] in physical units.
   virtual Status predict(const ModelState& model, HostMatrix features, std::vector<double>& out) noexcept = 0;
   virtual Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept = 0;
+  virtual Status measure(const MeasureRequest& request, Measurement& out) noexcept = 0;
 };
 
 /// What the function `entry_symbol` of a module, `extern "C" const Entry* ()`, returns. `initialize` starts Kokkos

@@ -47,6 +47,9 @@ class Module final : public Backend {
   Status evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) noexcept override {
     return guarded([&] { runner(model.precision).evaluate(model, loss, set, out); });
   }
+  Status measure(const MeasureRequest& request, Measurement& out) noexcept override {
+    return guarded([&] { runner(request.precision).measure(request, out); });
+  }
 
  private:
   Runner& runner(Precision precision) {

@@ -14,6 +14,7 @@ class Runner {
   virtual void train(const TrainRequest& request, const Callbacks& callbacks, TrainResult& out) = 0;
   virtual void predict(const ModelState& model, HostMatrix features, std::vector<double>& out) = 0;
   virtual void evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) = 0;
+  virtual void measure(const MeasureRequest& request, Measurement& out) = 0;
   virtual void device_info(DeviceInfo& out) = 0;
   virtual void measure_peaks(MachinePeaks& out) = 0;
 };

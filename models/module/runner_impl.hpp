@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <sinter/kernels/classic/product.hpp>
 #include <sinter/models/evaluator.hpp>
+#include <sinter/models/measure.hpp>
 #include <sinter/models/module/runner.hpp>
 #include <sinter/models/trainer.hpp>
 #include <sinter/runtime/device.hpp>
@@ -54,10 +56,24 @@ class RunnerOf final : public Runner {
     out = sinter::evaluate<S, Real, double>(exec_, network, pushed.raw(), loss);
   }
 
+  void measure(const MeasureRequest& request, Measurement& out) override {
+    TrainOptions<S, Real> options;
+    options.training = request.training;
+    options.normalize = request.normalize;
+    options.seed = request.seed;
+    Network<S, Real> network(exec_, request.model, request.seed);
+    const Pushed pushed = push(request.train, "measured");
+    out = sinter::measure<S, Real, double>(exec_, network, pushed.raw(), options, request.settings);
+  }
+
   void device_info(DeviceInfo& out) override {
     const DeviceDescription device = describe_device<S>(exec_);
-    out = {device.space, device.name, device.concurrency, device.memory_bytes,
-           fmt::format("{}.{}.{}", kokkos_major, kokkos_minor, kokkos_patch)};
+    out = {device.space,
+           device.name,
+           device.concurrency,
+           device.memory_bytes,
+           fmt::format("{}.{}.{}", kokkos_major, kokkos_minor, kokkos_patch),
+           classic::product_library<S>()};
   }
 
   void measure_peaks(MachinePeaks& out) override {

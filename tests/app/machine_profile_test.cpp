@@ -17,8 +17,8 @@ TEST_CASE("peaks come back as they were written, space by space") {
   const test::ScratchFolder folder;
   const auto path = folder / "deep/machine.json";
   CHECK_FALSE(read_profile(path, "openmp"));
-  update_profile(path, {"openmp", "a processor", 8, 0, "5.0"}, {123.5, 61.25, 20.125, 1.5});
-  update_profile(path, {"serial", "a processor", 1, 0, "5.0"}, {10, 5, 8, 0.25});
+  update_profile(path, {"openmp", "a processor", 8, 0, "5.0", "KokkosBlas"}, {123.5, 61.25, 20.125, 1.5});
+  update_profile(path, {"serial", "a processor", 1, 0, "5.0", "KokkosBlas"}, {10, 5, 8, 0.25});
   const auto peaks = read_profile(path, "openmp");
   REQUIRE(peaks);
   CHECK(peaks->fma_gflops_float32 == 123.5);

@@ -7,6 +7,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <sinter/app/modules.hpp>
+#include <sinter/models/backend/interface.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 #include "../models/io/scratch_folder.hpp"
@@ -31,6 +32,7 @@ Module module_of(const std::string& name, std::vector<std::string> spaces, std::
           "any",
           std::move(cpu_features),
           "5.0",
+          "KokkosBlas",
           ""};
 }
 
@@ -120,21 +122,25 @@ TEST_CASE("a manifest is read with what is wrong with it") {
     test::put(folder / "m.json", R"({"module": ")" + library +
                                      R"(", "spaces": ["openmp"], "devices": [], "precisions": ["float32", "float128"],
       "cpu_baseline": "native", "cpu_features": )" +
-                                     features + R"(, "kokkos_version": "5.2.2", "interface_version": )" +
+                                     features +
+                                     R"(, "kokkos_version": "5.2.2", "products": "KokkosBlas", "interface_version": )" +
                                      std::to_string(interface) + R"(, "sinter_version": ")" + version + "\"}");
     return read_modules({folder.path()}, machine_with()).at(0);
   };
-  const auto good = manifest(R"(["avx2"])", 1, SINTER_VERSION, "m.so");
+  const auto good = manifest(R"(["avx2"])", backend::interface_version, SINTER_VERSION, "m.so");
   CHECK(good.problem.empty());
   CHECK(good.has("openmp"));
   CHECK(good.precisions == std::vector{Precision::float32});
   CHECK(good.library == folder / "m.so");
-  CHECK(manifest(R"(["avx2", "amx", "sve"])", 1, SINTER_VERSION, "m.so").problem == "this processor lacks amx, sve");
-  CHECK(manifest("[]", 2, SINTER_VERSION, "m.so").problem == "interface version 2; this program speaks 1");
-  CHECK(manifest("[]", 1, "9.9.9", "m.so").problem == "built for Sinter 9.9.9; this is " SINTER_VERSION);
-  CHECK(manifest("[]", 1, SINTER_VERSION, "n.so").problem ==
+  CHECK(manifest(R"(["avx2", "amx", "sve"])", backend::interface_version, SINTER_VERSION, "m.so").problem ==
+        "this processor lacks amx, sve");
+  CHECK(manifest("[]", 1000, SINTER_VERSION, "m.so").problem ==
+        "interface version 1000; this program speaks " + std::to_string(backend::interface_version));
+  CHECK(manifest("[]", backend::interface_version, "9.9.9", "m.so").problem ==
+        "built for Sinter 9.9.9; this is " SINTER_VERSION);
+  CHECK(manifest("[]", backend::interface_version, SINTER_VERSION, "n.so").problem ==
         fmt::format("'{}' is missing", (folder / "n.so").string()));
-  CHECK(manifest("7", 1, SINTER_VERSION, "m.so").problem.starts_with("bad manifest: "));
+  CHECK(manifest("7", backend::interface_version, SINTER_VERSION, "m.so").problem.starts_with("bad manifest: "));
   test::put(folder / "m.json",
             "\x7f"
             "ELF");

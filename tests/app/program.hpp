@@ -19,6 +19,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
 
+#include <sinter/models/backend/interface.hpp>
+
 #include "../models/io/scratch_folder.hpp"
 
 namespace sinter::test {
@@ -62,7 +64,8 @@ class Program {
     put(modules() / (kind + ".json"),
         R"({"module": ")" + file + R"(", "spaces": )" + spaces + R"(, "devices": )" + devices +
             R"(, "precisions": ["float32"], "cpu_baseline": "any", "cpu_features": )" + cpu_features +
-            R"(, "kokkos_version": "0.0.0", "interface_version": 1, "sinter_version": ")" SINTER_VERSION R"("})");
+            R"(, "kokkos_version": "0.0.0", "products": "FakeBlas 1.0", "interface_version": )" +
+            std::to_string(backend::interface_version) + R"(, "sinter_version": ")" SINTER_VERSION R"("})");
   }
 
   [[nodiscard]] fs::path modules() const { return scratch_ / "prefix/lib/sinter/modules"; }

@@ -52,7 +52,8 @@ class Fake : public Backend {
   explicit Fake(DeviceSpec device) : device_(std::move(device)) {}
 
   Status device_info(DeviceInfo& out) noexcept override {
-    out = {device_.space, "Fake processor", device_.threads == 0 ? 4 : device_.threads, 1 << 30, "0.0.0"};
+    out = {device_.space, "Fake processor", device_.threads == 0 ? 4 : device_.threads,
+           1 << 30,       "0.0.0",          "FakeBlas 1.0"};
     return {};
   }
 
@@ -107,6 +108,22 @@ class Fake : public Backend {
 
   Status evaluate(const ModelState&, const LossSettings&, HostSet set, SetReport& out) noexcept override {
     out = report_of(set);
+    return {};
+  }
+
+  /// Steps of a millisecond a launch; a thousandth more in every repetition.
+  Status measure(const MeasureRequest& request, Measurement& out) noexcept override {
+    if (told_to_fail("measure")) return {ErrorKind::numeric, "measure: the loss was not finite at step 3"};
+    auto training = request.training;
+    training.drop_last = true;
+    out.plan = make_plan(request.model, training, request.precision, request.train.features.rows);
+    out.cost = out.plan.chosen;
+    out.first_step_s = 0.002 * static_cast<double>(out.cost.launches);
+    out.steps = request.settings.steps > 0 ? request.settings.steps : 5;
+    for (int r = 0; r < request.settings.repetitions; ++r)
+      out.step_s.push_back(0.001 * static_cast<double>(out.cost.launches) * (1 + 0.001 * r));
+    out.repetition = {out.cost.launches * out.steps, 0, 0, 0, 0};
+    out.parameter_hash = 0xabc;
     return {};
   }
 
