@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include <sinter/models/detail/trainer_impl.hpp>
 #include <sinter/models/measure.hpp>
@@ -21,7 +22,8 @@ double seconds_of(const Execution& exec, const Work& work) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The consecutive steps of a training, across epochs.
+/// The steps of a training, one after the other. After the last of its epochs it begins again with the first, at the
+/// parameters that it has: a schedule says nothing about what comes after its end.
 template <Space S, class Real>
 class MeasuredTraining {
  public:
@@ -29,24 +31,23 @@ class MeasuredTraining {
 
   MeasuredTraining(const Execution& exec, const Network<S, Real>& network, const Plan& plan,
                    const DeviceSet<S, Real>& set, const TrainingSpec& training, std::uint64_t seed)
-      : training_(training), steps_per_epoch_(plan.steps_per_epoch),
-        stepper_(make_stepper<S, Real>(exec, network, plan, training)) {
-    input_.X = set.X.data();
-    input_.T = set.T.data();
-    input_.order.data_rows = set.rows;
-    input_.order.full_batch = plan.batch;
-    input_.order.chunks = plan.chunks;
-    input_.order.seed = seed;
-    input_.order.shuffle = training.shuffle && plan.batch < set.rows;
+      : last_(training.epochs * plan.steps_per_epoch), stepper_(make_stepper<S, Real>(exec, network, plan, training)) {
+    if (last_ == 0) throw ConfigError("measure: training.epochs is 0: there is no step to time");
+    run_.X = set.X.data();
+    run_.T = set.T.data();
+    run_.order.data_rows = set.rows;
+    run_.order.full_batch = plan.batch;
+    run_.order.chunks = plan.chunks;
+    run_.order.seed = seed;
+    run_.order.shuffle = training.shuffle && plan.batch < set.rows;
   }
 
   void run(const Execution& exec, std::int64_t count) {
-    for (; count > 0; --count, ++input_.step) {
-      input_.order.epoch = input_.step / steps_per_epoch_;
-      input_.order.step = input_.step % steps_per_epoch_;
-      input_.optimizer = make_optimizer_step<Real>(training_.optimizer, training_.optimizer.learning_rate,
-                                                   input_.step + 1);
-      stepper_->step(exec, input_);
+    while (count > 0) {
+      run_.count = std::min(count, last_ - run_.first);
+      stepper_->run(exec, run_);
+      count -= run_.count;
+      run_.first = (run_.first + run_.count) % last_;
     }
   }
 
@@ -59,10 +60,9 @@ class MeasuredTraining {
   }
 
  private:
-  TrainingSpec training_;
-  std::int64_t steps_per_epoch_;
+  std::int64_t last_;
   std::unique_ptr<Stepper<S, Real>> stepper_;
-  StepInput<Real> input_;
+  StepRun<Real> run_;
 };
 
 /// Steps of a repetition that takes at least `seconds`, from the time of ever more steps; these are the warm-up too.
