@@ -1,6 +1,7 @@
 // The subcommands. Each takes its options as read from the command line, returns an exit code and throws sinter::Error.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,21 @@ struct PlanOptions {
   std::vector<std::string> overrides;
 };
 int plan(const PlanOptions& options, Console& console);
+
+struct BenchOptions {
+  std::string run_file;                ///< "": the table
+  std::vector<std::string> overrides;  ///< with a run file
+  std::string mode = "training";       ///< with a run file
+  std::int64_t steps = 0;              ///< of a repetition, with a run file; 0: as many as take 50 ms
+  int repetitions = 11;
+  bool quick = false;             ///< repetitions of 2 ms: a smoke test
+  std::vector<std::string> rows;  ///< parts of the names of the table's measurements; empty: all
+  std::string one_case;           ///< the one measurement of the table to make in this process
+  std::string precision = "float32", space = "auto";
+  int threads = 0;
+  std::string output = "runs/bench";
+};
+int bench(const BenchOptions& options, Console& console);
 
 struct InfoOptions {
   bool measure = false;

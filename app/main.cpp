@@ -26,6 +26,7 @@ struct CommandLine {
   TrainOptions train;
   PredictOptions predict;
   PlanOptions plan;
+  BenchOptions bench;
   InfoOptions info;
   std::function<int(Console&)> command;
 
@@ -39,6 +40,7 @@ struct CommandLine {
         "  sinter train inputs/uat.yaml --set training.epochs=500 --set device.space=openmp --output runs/short\n"
         "  sinter predict runs/uat/model.h5 --data points.csv --output predictions.csv\n"
         "  sinter plan inputs/wide_regression.yaml\n"
+        "  sinter bench --quick\n"
         "  sinter info --json\n\n"
         "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not "
         "finite,\n"
@@ -47,6 +49,7 @@ struct CommandLine {
     add_train();
     add_predict();
     add_plan();
+    add_bench();
     add_info();
   }
 
@@ -126,6 +129,45 @@ struct CommandLine {
                     "Example:\n  sinter plan inputs/uat.yaml --set training.batch=8",
                     [](CommandLine& self, Console& console) { return app::plan(self.plan, console); });
     add_run_file(sub, plan.run_file, plan.overrides);
+  }
+
+  void add_bench() {
+    auto* sub = add(
+        "bench", "Time training steps and predictions: a table, or the step of a run file",
+        "Examples:\n  sinter bench --output runs/bench\n  sinter bench --rows 16-(64x4) --rows xor\n"
+        "  sinter bench RUN.yaml --set training.fusion=layer --mode training --json\n\n"
+        "Without a run file it times the networks of docs/benchmarks.md, each measurement in a process of its own, "
+        "and\nwrites bench.csv, bench.json and bench.md. Let nothing else run meanwhile.",
+        [](CommandLine& self, Console& console) { return app::bench(self.bench, console); });
+    auto* run_file = sub->add_option("RUN.yaml", bench.run_file, "Run file whose step is timed");
+    const auto of_run = [&](CLI::Option* option) { option->needs(run_file); };
+    of_run(sub->add_option("--set", bench.overrides, "Override a key of the run file: KEY=VALUE; may be repeated")
+               ->allow_extra_args(false)
+               ->option_text("KEY=VALUE ..."));
+    of_run(sub->add_option("--mode", bench.mode, "What a step is: of training, or a prediction of a batch")
+               ->option_text("training|inference [training]"));
+    of_run(sub->add_option("--steps", bench.steps, "Steps of a repetition; 0: as many as take 50 ms")
+               ->check(CLI::NonNegativeNumber)
+               ->option_text("N [0]"));
+    sub->add_option("--repetitions", bench.repetitions, "How often to time it")
+        ->check(CLI::Range(1, 100000))
+        ->option_text("N [11]");
+    sub->add_flag("--quick", bench.quick, "Repetitions of 2 ms: shows that it works, its figures are rough");
+    const auto of_table = [&](CLI::Option* option) { option->excludes(run_file); };
+    auto* rows = sub->add_option("--rows", bench.rows, "Only measurements with this in their name; may be repeated")
+                     ->allow_extra_args(false)
+                     ->option_text("TEXT ...");
+    of_table(rows);
+    of_table(sub->add_option("--case", bench.one_case, "Make the measurement of this name in this process")
+                 ->excludes(rows)
+                 ->option_text("NAME"));
+    of_table(sub->add_option("--precision", bench.precision, "Precision")->option_text("float32|float64 [float32]"));
+    of_table(sub->add_option("-o,--output", bench.output, "Folder for the table")
+                 ->option_text("DIR [runs/bench]")
+                 ->check(not_empty));
+    add_device(sub, bench.space, bench.threads);
+    of_table(sub->get_option("--space"));
+    of_table(sub->get_option("--threads"));
   }
 
   void add_info() {

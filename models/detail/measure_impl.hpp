@@ -31,7 +31,8 @@ class MeasuredTraining {
 
   MeasuredTraining(const Execution& exec, const Network<S, Real>& network, const Plan& plan,
                    const DeviceSet<S, Real>& set, const TrainingSpec& training, std::uint64_t seed)
-      : last_(training.epochs * plan.steps_per_epoch), stepper_(make_stepper<S, Real>(exec, network, plan, training)) {
+      : last_(training.epochs * plan.steps_per_epoch),
+        stepper_(make_stepper<S, Real>(exec, network, plan, training)) {
     if (last_ == 0) throw ConfigError("measure: training.epochs is 0: there is no step to time");
     run_.X = set.X.data();
     run_.T = set.T.data();
@@ -75,8 +76,8 @@ std::int64_t steps_of_repetition(const Execution& exec, const Run& run, const Me
   for (std::int64_t steps = 1;; steps *= 2) {
     const double taken = seconds_of(exec, [&] { run(steps); });
     if (taken >= settings.repetition_s / 2)
-      return std::max<std::int64_t>(1, std::llround(std::ceil(settings.repetition_s / taken *
-                                                              static_cast<double>(steps))));
+      return std::max<std::int64_t>(
+          1, std::llround(std::ceil(settings.repetition_s / taken * static_cast<double>(steps))));
   }
 }
 

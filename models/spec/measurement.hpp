@@ -40,11 +40,11 @@ struct Measurement {
   static constexpr std::int64_t hash_steps = 8;
 
   Plan plan;
-  LevelCost cost;             ///< of one step of the mode, at the level that ran
-  double first_step_s = 0;    ///< the very first, nothing warmed up before
-  std::int64_t steps = 0;     ///< of a repetition
-  std::vector<double> step_s;  ///< a repetition's time over its steps, in the order of time
-  LedgerCounts repetition;    ///< of one repetition, its closing fence left out
+  LevelCost cost;                    ///< of one step of the mode, at the level that ran
+  double first_step_s = 0;           ///< the very first, nothing warmed up before
+  std::int64_t steps = 0;            ///< of a repetition
+  std::vector<double> step_s;        ///< a repetition's time over its steps, in the order of time
+  LedgerCounts repetition;           ///< of one repetition, its closing fence left out
   std::uint64_t parameter_hash = 0;  ///< after hash_steps steps; inference: of the initial parameters
 };
 

@@ -1,0 +1,176 @@
+// sinter bench: times steps. With a run file those of that run, in this process; without one the table of
+// docs/benchmarks.md, each measurement in a process of its own.
+#include <cstdlib>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include <sinter/app/bench_record.hpp>
+#include <sinter/app/bench_table.hpp>
+#include <sinter/app/child_process.hpp>
+#include <sinter/app/commands.hpp>
+#include <sinter/app/host_facts.hpp>
+#include <sinter/app/module_loader.hpp>
+#include <sinter/app/output_folder.hpp>
+#include <sinter/app/problem.hpp>
+
+namespace sinter::app {
+namespace {
+
+constexpr const char* start_up_case = "start-up";
+constexpr int start_ups = 7;
+
+/// Settings that would make OpenBLAS slower than it is; it reads them when it is loaded.
+void clear_openblas_settings(Console& console) {
+  for (const auto* variable : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"}) {
+    if (std::getenv(variable) == nullptr) continue;
+    console.warn(fmt::format("{} is ignored: level none is a fair baseline only where OpenBLAS chooses itself", variable));
+    ::unsetenv(variable);
+  }
+}
+
+struct OpenedBackend {
+  Choice choice;
+  std::unique_ptr<backend::Backend> backend;
+};
+
+Precision precision_of(const BenchOptions& options) {
+  const auto precision = from_name<Precision>(options.precision);
+  if (!precision)
+    throw UsageError(fmt::format("--precision: '{}'; allowed: {}", options.precision, list_names<Precision>()));
+  return *precision;
+}
+
+/// No fallback, whatever a run file says: a figure belongs to the space that was asked for.
+OpenedBackend open(DeviceSpec device) {
+  device.allow_fallback = false;
+  const auto machine = this_machine();
+  auto choice = choose_module(device, read_modules(module_folders(), machine), machine);
+  auto opened = open_backend(choice, device);
+  return {std::move(choice), std::move(opened)};
+}
+
+Json measured(const std::string& name, const DeviceSpec& device, const backend::MeasureRequest& request) {
+  const auto opened = open(device);
+  BenchResult result;
+  result.name = name;
+  result.precision = request.precision;
+  result.mode = request.settings.mode;
+  result.parameters = request.model.parameter_count();
+  result.choice = opened.choice;
+  check(opened.backend->measure(request, result.measurement));
+  const auto level = result.measurement.plan.level;
+  if (request.training.fusion != Fusion::automatic && level != request.training.fusion) {
+    throw InternalError(
+        fmt::format("level {} was asked for, and {} was timed", to_name(request.training.fusion), to_name(level)));
+  }
+  check(opened.backend->device_info(result.device));
+  check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm
+  return bench_record(result);
+}
+
+MeasureSettings settings_of(const BenchOptions& options, MeasureMode mode) {
+  return {mode, options.repetitions, options.steps, options.quick ? 0.002 : 0.05};
+}
+
+int bench_run_file(const BenchOptions& options, Console& console) {
+  const auto mode = from_name<MeasureMode>(options.mode);
+  if (!mode) throw UsageError(fmt::format("--mode: '{}'; allowed: {}", options.mode, list_names<MeasureMode>()));
+  const auto problem = load_problem(read_run_file(options.run_file, options.overrides));
+  const auto& [run, data, plan] = problem;
+  console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),
+              to_name(run.device.precision));
+  const auto record = measured(run.run.name, run.device,
+                               {run.run.seed, run.model, run.training, run.normalize, run.device.precision,
+                                data.view(data.train), settings_of(options, *mode)});
+  console.say(bench_line(record));
+  console.result(record_text(record));
+  return 0;
+}
+
+/// In a child process of the table: one measurement of it, or nothing but a backend.
+int bench_one(const BenchOptions& options, Console& console) {
+  const DeviceSpec device{options.space, options.threads, precision_of(options), false};
+  if (options.one_case == start_up_case) {
+    backend::DeviceInfo info;
+    check(open(device).backend->device_info(info));
+    console.result(record_text({{"space", info.space}, {"threads", info.concurrency}}));
+    return 0;
+  }
+  const auto wanted = bench_case(options.one_case);
+  const auto& network = *wanted.network;
+  const auto data = network.data();
+  auto training = network.training;
+  training.fusion = wanted.level;
+  const auto record = measured(wanted.name(), device,
+                               {1, network.model, training, {}, device.precision, data.view(data.train),
+                                settings_of(options, wanted.mode)});
+  console.say(bench_line(record));
+  console.result(record_text(record));
+  return 0;
+}
+
+ChildOutcome child(const BenchOptions& options, const std::string& name, bool one_thread) {
+  std::vector<std::string> arguments{"bench",         "--case",          name,
+                                     "--space",       options.space,     "--threads",
+                                     one_thread ? "1" : fmt::to_string(options.threads),
+                                     "--precision",   options.precision, "--repetitions",
+                                     fmt::to_string(options.repetitions), "--json"};
+  if (options.quick) arguments.emplace_back("--quick");
+  auto outcome = run_self(arguments);
+  if (outcome.code != 0) {
+    const auto record = Json::parse(outcome.output, nullptr, false);
+    const auto message = record.is_object() && record.contains("error")
+                             ? record["error"]["message"].get<std::string>()
+                             : fmt::format("its process ended with {}", outcome.code);
+    throw Error(outcome.code > 0 && outcome.code <= static_cast<int>(ErrorKind::budget)
+                    ? static_cast<ErrorKind>(outcome.code)
+                    : ErrorKind::internal,
+                fmt::format("{}: {}", name, message));
+  }
+  return outcome;
+}
+
+int bench_table(const BenchOptions& options, Console& console) {
+  OutputFolder folder(options.output);
+  StartUp start_up;
+  Json first;
+  for (int r = 0; r < (options.quick ? 1 : start_ups); ++r) {
+    const auto outcome = child(options, start_up_case, false);
+    start_up.seconds.push_back(outcome.seconds);
+    first = Json::parse(outcome.output);
+  }
+  std::vector<BenchRefusal> refused;
+  const auto cases = bench_cases(options.rows, precision_of(options), first["threads"], refused);
+  console.say("{} measurements on {} with {} threads, {}", cases.size(), first["space"].get<std::string>(),
+              first["threads"].get<int>(), options.precision);
+  Json records = Json::array();
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    const auto name = cases[c].name();
+    console.transient(fmt::format("  {}/{} {} ...", c + 1, cases.size(), name));
+    auto record = Json::parse(child(options, name, cases[c].one_thread).output);
+    record["network"] = cases[c].network->name;
+    record["one_thread"] = cases[c].one_thread;
+    console.say("  {:>2}/{} {}", c + 1, cases.size(), bench_line(record));
+    records.push_back(std::move(record));
+  }
+  const auto summary = bench_summary(std::move(records), refused, start_up);
+  folder.write("bench.csv", bench_csv(summary));
+  folder.write("bench.json", record_text(summary));
+  folder.write("bench.md", bench_markdown(summary));
+  console.say("\n{}", bench_markdown(summary));
+  console.say("written to {}", folder.path().string());
+  console.result(record_text(summary));
+  return 0;
+}
+
+}  // namespace
+
+int bench(const BenchOptions& options, Console& console) {
+  clear_openblas_settings(console);
+  if (!options.run_file.empty()) return bench_run_file(options, console);
+  if (!options.one_case.empty()) return bench_one(options, console);
+  return bench_table(options, console);
+}
+
+}  // namespace sinter::app

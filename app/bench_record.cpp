@@ -1,0 +1,81 @@
+#include <sinter/app/bench_record.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <sinter/app/host_facts.hpp>
+#include <sinter/app/machine_profile.hpp>
+#include <sinter/app/statistics.hpp>
+#include <sinter/runtime/base/version.hpp>
+
+namespace sinter::app {
+
+Json build_facts() {
+  const auto host = host_facts();
+  return {{"sinter", version()},
+          {"commit", commit()},
+          {"compiler", SINTER_COMPILER},
+          {"host", {{"name", host.name}, {"os", host.os}, {"cpu", host.cpu}, {"cpus", host.cpus}}}};
+}
+
+Json bench_record(const BenchResult& result) {
+  const auto& [name, precision, mode, parameters, choice, device, peaks, m] = result;
+  const auto step = summarize(m.step_s);
+  const auto steps = static_cast<double>(m.steps);
+  const auto per_step = [&](std::int64_t count) { return static_cast<double>(count) / steps; };
+  Json record{{"name", name},
+              {"space", device.space},
+              {"threads", device.concurrency},
+              {"ranks", 1},
+              {"precision", to_name(precision)},
+              {"level", to_name(m.cost.level)},
+              {"mode", to_name(mode)},
+              {"batch", m.plan.batch},
+              {"training_rows", m.plan.training_rows},
+              {"parameters", parameters},
+              {"flops_per_step", m.cost.flops},
+              {"bytes_per_step", m.cost.compulsory_bytes},
+              {"planned_launches_per_step", m.cost.launches},
+              {"launches_per_step", per_step(m.repetition.launches)},
+              {"fences_per_step", per_step(m.repetition.fences)},
+              {"copies_per_step", per_step(m.repetition.copies)},
+              {"allocations_per_step", per_step(m.repetition.allocations)},
+              {"first_step_s", m.first_step_s},
+              {"steps_per_repetition", m.steps},
+              {"step_s", {{"median", step.median}, {"low", step.low}, {"high", step.high}, {"repetitions", m.step_s}}},
+              {"samples_per_s", static_cast<double>(m.plan.batch) / step.median},
+              {"gflops", m.cost.flops / step.median * 1e-9}};
+  record["peaks"] = nullptr;  // keeps its place; judge() fills it
+  record["fraction_of_peak"] = nullptr;
+  record["bound"] = nullptr;
+  record["parameter_hash"] = fmt::format("{:016x}", m.parameter_hash);
+  record["peak_memory_bytes"] = peak_memory_bytes();
+  record["predicted_step_s"] = nullptr;
+  record["device"] = {{"name", device.name},
+                      {"kokkos", device.kokkos_version},
+                      {"products_of_level_none", device.products},
+                      {"module", choice.module.library.filename().string()},
+                      {"cpu_baseline", choice.module.cpu_baseline}};
+  record.update(build_facts());
+  judge(record, peaks);
+  return record;
+}
+
+void judge(Json& record, const backend::MachinePeaks& peaks) {
+  const auto precision = *from_name<Precision>(record["precision"].get<std::string>());
+  const double fma = precision == Precision::float32 ? peaks.fma_gflops_float32 : peaks.fma_gflops_float64;
+  LevelCost cost;
+  cost.flops = record["flops_per_step"];
+  cost.compulsory_bytes = record["bytes_per_step"];
+  const double launches = record["launches_per_step"];  // of level epochs a part of one
+  record["peaks"] = {{"fma_gflops", fma}, {"triad_gb_s", peaks.triad_gb_s}, {"launch_us", peaks.launch_us}};
+  record["fraction_of_peak"] = record["gflops"].get<double>() / fma;
+  const double latency = launches * peaks.launch_us * 1e-6;
+  const double compute = cost.flops / (fma * 1e9), memory = cost.compulsory_bytes / (peaks.triad_gb_s * 1e9);
+  record["bound"] = latency > std::max(compute, memory) ? "latency" : compute >= memory ? "compute" : "memory";
+  record["predicted_step_s"] = predicted_step_s(cost, peaks, precision) + latency;
+}
+
+}  // namespace sinter::app

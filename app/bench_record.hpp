@@ -1,0 +1,34 @@
+// What one measurement of `sinter bench` gives, as JSON; docs/benchmarks.md lists the fields.
+#pragma once
+
+#include <string>
+
+#include <sinter/app/run_record.hpp>
+#include <sinter/models/backend/interface.hpp>
+
+namespace sinter::app {
+
+/// The commit that the program was built from, with "-dirty" where files differed; "unknown" outside of a checkout.
+const char* commit();
+
+struct BenchResult {
+  std::string name;
+  Precision precision = Precision::float32;
+  MeasureMode mode = MeasureMode::training;
+  std::int64_t parameters = 0;
+  Choice choice;
+  backend::DeviceInfo device;
+  backend::MachinePeaks peaks;  ///< of the same process, measured after the steps
+  Measurement measurement;
+};
+
+Json bench_record(const BenchResult& result);
+
+/// What follows from times and peaks: fraction_of_peak, bound, predicted_step_s. Done anew where a table has better
+/// peaks than the record's own.
+void judge(Json& record, const backend::MachinePeaks& peaks);
+
+/// Host, compiler and versions.
+Json build_facts();
+
+}  // namespace sinter::app
