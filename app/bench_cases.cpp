@@ -115,9 +115,8 @@ std::string BenchCase::name() const {
 std::vector<BenchCase> bench_cases(const std::vector<std::string>& filters, Precision precision, int threads,
                                    std::vector<BenchRefusal>& refused) {
   const auto wanted = [&](const std::string& name) {
-    return filters.empty() || std::ranges::any_of(filters, [&](const std::string& filter) {
-             return name.find(filter) != name.npos;
-           });
+    return filters.empty() ||
+           std::ranges::any_of(filters, [&](const std::string& filter) { return name.find(filter) != name.npos; });
   };
   std::vector<BenchCase> cases;
   const auto add = [&](const BenchCase& one) {
@@ -125,13 +124,13 @@ std::vector<BenchCase> bench_cases(const std::vector<std::string>& filters, Prec
   };
   for (const auto& network : bench_networks()) {
     auto training = network.training;
-    const auto automatic = make_plan(network.model, training, precision, network.rows).level;
+    const auto automatic = make_plan(network.model, training, precision, DeviceKind::host, network.rows).level;
     for (const auto level : levels) {
       if (level == Fusion::epochs && !network.tiny) continue;
       const BenchCase one{&network, MeasureMode::training, level, false};
       try {
         training.fusion = level;
-        make_plan(network.model, training, precision, network.rows);
+        make_plan(network.model, training, precision, DeviceKind::host, network.rows);
       } catch (const ConfigError& error) {
         if (wanted(one.name())) refused.push_back({one.name(), error.what()});
         continue;

@@ -24,7 +24,8 @@ constexpr int start_ups = 7;
 void clear_openblas_settings(Console& console) {
   for (const auto* variable : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS"}) {
     if (std::getenv(variable) == nullptr) continue;
-    console.warn(fmt::format("{} is ignored: level none is a fair baseline only where OpenBLAS chooses itself", variable));
+    console.warn(
+        fmt::format("{} is ignored: level none is a fair baseline only where OpenBLAS chooses itself", variable));
     ::unsetenv(variable);
   }
 }
@@ -76,7 +77,10 @@ MeasureSettings settings_of(const BenchOptions& options, MeasureMode mode) {
 int bench_run_file(const BenchOptions& options, Console& console) {
   const auto mode = from_name<MeasureMode>(options.mode);
   if (!mode) throw UsageError(fmt::format("--mode: '{}'; allowed: {}", options.mode, list_names<MeasureMode>()));
-  const auto problem = load_problem(read_run_file(options.run_file, options.overrides));
+  auto run_file = read_run_file(options.run_file, options.overrides);
+  const auto machine = this_machine();
+  const auto choice = choose_module(run_file.device, read_modules(module_folders(), machine), machine);
+  const auto problem = load_problem(std::move(run_file), device_kind_of(choice.space));
   const auto& [run, data, plan] = problem;
   console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),
               to_name(run.device.precision));
@@ -102,20 +106,27 @@ int bench_one(const BenchOptions& options, Console& console) {
   const auto data = network.data();
   auto training = network.training;
   training.fusion = wanted.level;
-  const auto record = measured(wanted.name(), device,
-                               {1, network.model, training, {}, device.precision, data.view(data.train),
-                                settings_of(options, wanted.mode)});
+  const auto record = measured(
+      wanted.name(), device,
+      {1, network.model, training, {}, device.precision, data.view(data.train), settings_of(options, wanted.mode)});
   console.say(bench_line(record));
   console.result(record_text(record));
   return 0;
 }
 
 ChildOutcome child(const BenchOptions& options, const std::string& name, bool one_thread) {
-  std::vector<std::string> arguments{"bench",         "--case",          name,
-                                     "--space",       options.space,     "--threads",
+  std::vector<std::string> arguments{"bench",
+                                     "--case",
+                                     name,
+                                     "--space",
+                                     options.space,
+                                     "--threads",
                                      one_thread ? "1" : fmt::to_string(options.threads),
-                                     "--precision",   options.precision, "--repetitions",
-                                     fmt::to_string(options.repetitions), "--json"};
+                                     "--precision",
+                                     options.precision,
+                                     "--repetitions",
+                                     fmt::to_string(options.repetitions),
+                                     "--json"};
   if (options.quick) arguments.emplace_back("--quick");
   auto outcome = run_self(arguments);
   if (outcome.code != 0) {

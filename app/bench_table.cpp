@@ -109,7 +109,8 @@ std::string interval(const Json& record) {
 
 /// One line a network: its fastest training level, and inference.
 std::string table_of_networks(const Json& records) {
-  auto text = heading({"network, batch", "level", "training step", "of peak", "inference", "of peak", "against `none`"});
+  auto text = heading(
+      {"network, batch", "level", "training step", "of peak", "inference", "of peak", "against `none`"});
   for (const auto& network : bench_networks()) {
     const auto* best = best_training(records, network.name);
     const auto* inference = find(records, [&](const Json& r) {
@@ -196,13 +197,40 @@ Json bench_summary(Json records, const std::vector<BenchRefusal>& refused, const
 }
 
 std::string bench_csv(const Json& summary) {
-  static const std::vector<std::string> columns{
-      "name", "network", "mode", "level", "space", "threads", "precision", "batch", "training_rows", "parameters",
-      "flops_per_step", "bytes_per_step", "launches_per_step", "fences_per_step", "copies_per_step",
-      "allocations_per_step", "first_step_s", "steps_per_repetition", "step_s/median", "step_s/low", "step_s/high",
-      "samples_per_s", "gflops", "fraction_of_peak", "bound", "predicted_step_s", "measured_over_predicted",
-      "first_step_over_steady", "speed_over_none", "speed_up_by_threads", "flops_rate_over_padded",
-      "row_rate_over_padded", "parameter_hash", "peak_memory_bytes"};
+  static const std::vector<std::string> columns{"name",
+                                                "network",
+                                                "mode",
+                                                "level",
+                                                "space",
+                                                "threads",
+                                                "precision",
+                                                "batch",
+                                                "training_rows",
+                                                "parameters",
+                                                "flops_per_step",
+                                                "bytes_per_step",
+                                                "launches_per_step",
+                                                "fences_per_step",
+                                                "copies_per_step",
+                                                "allocations_per_step",
+                                                "first_step_s",
+                                                "steps_per_repetition",
+                                                "step_s/median",
+                                                "step_s/low",
+                                                "step_s/high",
+                                                "samples_per_s",
+                                                "gflops",
+                                                "fraction_of_peak",
+                                                "bound",
+                                                "predicted_step_s",
+                                                "measured_over_predicted",
+                                                "first_step_over_steady",
+                                                "speed_over_none",
+                                                "speed_up_by_threads",
+                                                "flops_rate_over_padded",
+                                                "row_rate_over_padded",
+                                                "parameter_hash",
+                                                "peak_memory_bytes"};
   auto header = columns;
   for (auto& name : header) std::ranges::replace(name, '/', '_');
   std::string text = csv_line(header);
@@ -224,7 +252,8 @@ std::string bench_markdown(const Json& summary) {
   const auto& device = summary["device"];
   const auto text_of = [](const Json& value) { return value.get<std::string>(); };
   auto text = fmt::format(
-      "# sinter bench\n\n{} on {} ({}, {} processors), {}\nSinter {} ({}), {}, Kokkos {}, code for {}; level `none` by {}"
+      "# sinter bench\n\n{} on {} ({}, {} processors), {}\nSinter {} ({}), {}, Kokkos {}, code for {}; level `none` by "
+      "{}"
       "\n{}, {}\n\n",
       text_of(summary["measured"]), text_of(host["name"]), text_of(host["cpu"]), host["cpus"].get<int>(),
       text_of(host["os"]), text_of(summary["sinter"]), text_of(summary["commit"]), text_of(summary["compiler"]),
@@ -242,7 +271,8 @@ std::string bench_markdown(const Json& summary) {
   if (const auto scaling = table_of(records, {"measurement", "speed-up with all threads"}, {"speed_up_by_threads"});
       !scaling.empty())
     text += "\n## Strong scaling\n\n" + scaling;
-  if (const auto odd = table_of(records, {"measurement", "FLOP/s over padded neighbour", "rows/s over padded neighbour"},
+  if (const auto odd = table_of(records,
+                                {"measurement", "FLOP/s over padded neighbour", "rows/s over padded neighbour"},
                                 {"flops_rate_over_padded", "row_rate_over_padded"});
       !odd.empty())
     text += "\n## Odd extents\n\n" + odd;

@@ -8,9 +8,9 @@
 namespace sinter::app {
 
 struct ChildOutcome {
-  int code = 0;         ///< exit code; 128 + signal where one ended it
-  std::string output;   ///< what it wrote to standard output
-  double seconds = 0;   ///< from its start to its end
+  int code = 0;        ///< exit code; 128 + signal where one ended it
+  std::string output;  ///< what it wrote to standard output
+  double seconds = 0;  ///< from its start to its end
 };
 
 /// Runs this program with these arguments; its standard error is ours. Throws IoError where it cannot be started.

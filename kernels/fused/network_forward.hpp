@@ -38,11 +38,11 @@ inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_til
 template <class Real, class In, class Out>
 struct NetworkForwardArgs {
   TileShape shape;
-  const In* X = nullptr;   ///< in: [rows, inputs], physical units
-  Normalizer features;     ///< of X
-  Out* Y = nullptr;        ///< out: [members, rows, outputs]
-  Denormalizer targets;    ///< of Y
-  bool raw = false;        ///< Y takes Z of the last layer: no activation, no denormalisation
+  const In* X = nullptr;  ///< in: [rows, inputs], physical units
+  Normalizer features;    ///< of X
+  Out* Y = nullptr;       ///< out: [members, rows, outputs]
+  Denormalizer targets;   ///< of Y
+  bool raw = false;       ///< Y takes Z of the last layer: no activation, no denormalisation
   std::int64_t rows = 0;
   const Real* parameters = nullptr;  ///< in: [members, parameter_count]
   std::int64_t parameter_count = 0;

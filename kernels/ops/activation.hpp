@@ -30,7 +30,7 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_activation(Activation kind, const Function& f) {
   switch (kind) {
 #define SINTER_ACTIVATION(name, Type, ...) \
-  case Activation::name:              \
+  case Activation::name:                   \
     return f(Type{});
 #include <sinter/kernels/catalog/activations.def>
 #undef SINTER_ACTIVATION

@@ -41,7 +41,7 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_loss(Loss kind, const Function& f) {
   switch (kind) {
 #define SINTER_LOSS(name, Type, ...) \
-  case Loss::name:              \
+  case Loss::name:                   \
     return f(Type{});
 #include <sinter/kernels/catalog/losses.def>
 #undef SINTER_LOSS

@@ -25,7 +25,7 @@ template <class Function>
 KOKKOS_FORCEINLINE_FUNCTION constexpr decltype(auto) with_optimizer(Optimizer kind, const Function& f) {
   switch (kind) {
 #define SINTER_OPTIMIZER(name, Type, ...) \
-  case Optimizer::name:              \
+  case Optimizer::name:                   \
     return f(Type{});
 #include <sinter/kernels/catalog/optimizers.def>
 #undef SINTER_OPTIMIZER

@@ -121,7 +121,7 @@ Measurement measure(const typename S::Execution& exec, Network<S, Real>& network
   TrainingSpec training = options.training;
   training.drop_last = true;
   Measurement out;
-  out.plan = make_plan(model, training, detail::precision_of<Real>(), rows);
+  out.plan = make_plan(model, training, detail::precision_of<Real>(), device_kind<S>, rows);
   check_shape(train.X, "measure: features", rows, model.inputs);
   check_shape(train.T, "measure: targets", rows, model.outputs());
   const auto silent = [](std::size_t /*column*/) {};

@@ -116,7 +116,7 @@ class Fake : public Backend {
     if (told_to_fail("measure")) return {ErrorKind::numeric, "measure: the loss was not finite at step 3"};
     auto training = request.training;
     training.drop_last = true;
-    out.plan = make_plan(request.model, training, request.precision, request.train.features.rows);
+    out.plan = make_plan(request.model, training, request.precision, DeviceKind::host, request.train.features.rows);
     out.cost = out.plan.chosen;
     out.first_step_s = 0.002 * static_cast<double>(out.cost.launches);
     out.steps = request.settings.steps > 0 ? request.settings.steps : 5;

@@ -35,8 +35,10 @@ std::vector<Real> chain(const NetworkLayout& layout, const Real* parameters, std
     std::vector<Real> next;
     for (std::int64_t j = 0; j < layer.fan_out; ++j) {
       Real sum = layer.bias ? W[layer.weights() + j] : Real(0);
-      for (std::int64_t k = 0; k < layer.fan_in; ++k) sum = std::fma(row[static_cast<std::size_t>(k)], W[k * layer.fan_out + j], sum);
-      next.push_back(l + 1 < layout.layers.size() ? activate(layer.activation, static_cast<Real>(layer.alpha), sum) : sum);
+      for (std::int64_t k = 0; k < layer.fan_in; ++k)
+        sum = std::fma(row[static_cast<std::size_t>(k)], W[k * layer.fan_out + j], sum);
+      next.push_back(l + 1 < layout.layers.size() ? activate(layer.activation, static_cast<Real>(layer.alpha), sum)
+                                                  : sum);
     }
     row = next;
   }
@@ -131,7 +133,8 @@ TEMPLATE_LIST_TEST_CASE("features come and outputs leave in physical units, for 
     std::vector<double> physical;
     const auto Z = trial.expected(exec, true);
     for (std::size_t r = 0; r < 37; ++r) {
-      const auto output = reference::output(activation, static_cast<double>(static_cast<Real>(0.3)), {static_cast<double>(Z[2 * r]), static_cast<double>(Z[2 * r + 1])});
+      const auto output = reference::output(activation, static_cast<double>(static_cast<Real>(0.3)),
+                                            {static_cast<double>(Z[2 * r]), static_cast<double>(Z[2 * r + 1])});
       for (std::size_t j = 0; j < 2; ++j) physical.push_back(output[j] / target_scale[j] + target_shift[j]);
     }
     INFO(name);
