@@ -8,6 +8,7 @@
 // readers are done, combines the slabs in the fixed tree and updates the tile. No team waits.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <sinter/kernels/cost.hpp>
@@ -59,22 +60,17 @@ struct DenseBackward {
     const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
     Real* const slab = args.target.slabs + chunk * args.target.slab_stride + args.offset;
     constexpr int level = S::kernels_on_host ? 1 : 0;  // a host packs W^T, which may be long; level 1 is made for that
-    void* const scratch = team.team_scratch(level).get_shmem_aligned(Product::scratch_bytes(args.fan_out, false), 64);
+    void* const scratch = team.team_scratch(level).get_shmem_aligned(
+        Product::scratch_bytes(std::max(args.fan_out, args.order.rows())), 64);
 
     if (args.dX != nullptr) {
-      const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[Product::lanes], int count) {
-        const std::int64_t at = (begin + m) * args.fan_in + i0 + n;
-        Real before[Product::lanes] = {};
-        for (int l = 0; l < count; ++l) before[l] = args.previous[at + l];
-        multiply_by_derivative_lanes(args.previous_activation, args.previous_alpha, before, value);
-        for (int l = 0; l < count; ++l) args.dX[at + l] = value[l];
-      };
+      const std::int64_t at = begin * args.fan_in + i0;
+      const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
+                                              args.previous_alpha};
       Product::run(team, scratch, rows, tile_rows, args.fan_out, tile::Rows<Real>{dZ, args.fan_out},
                    tile::Transposed<Real>{W, args.fan_out}, tile::Zero{}, store);
     }
-    const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[Product::lanes], int count) {
-      for (int l = 0; l < count; ++l) slab[(i0 + m) * args.fan_out + n + l] = value[l];
-    };
+    const tile::Store<Real> store{slab + i0 * args.fan_out, args.fan_out};
     Product::run(team, scratch, tile_rows, args.fan_out, rows,
                  tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
                  tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{}, store);
@@ -108,7 +104,7 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
   using Kernel = DenseBackward<S, Real>;
   static LaunchLabel label("sinter::layer::backward_update");
   const std::int64_t league = Kernel::tiles(args.fan_in) * args.target.chunks;
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_out, false) + 128;
+  const std::size_t scratch = Kernel::Product::scratch_bytes(std::max(args.fan_out, args.order.rows())) + 128;
   launch(label, team_policy<S>(exec, league, Kernel::Product::team_size, S::kernels_on_host ? 1 : 0, scratch),
          Kernel{args});
 }

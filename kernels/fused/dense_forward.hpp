@@ -39,6 +39,7 @@ struct DenseForward {
   // block a team.
   static constexpr std::int64_t row_tile = 64;
   static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 64;
+  static constexpr int scratch_level = S::kernels_on_host ? 1 : 0;  // a host's panel is longer than its level 0
 
   DenseForwardArgs<Real> args;
   std::int64_t column_tiles;
@@ -48,20 +49,15 @@ struct DenseForward {
     const std::int64_t n0 = team.league_rank() % column_tiles * column_tile;
     const std::int64_t rows = args.rows - m0 < row_tile ? args.rows - m0 : row_tile;
     const std::int64_t columns = args.fan_out - n0 < column_tile ? args.fan_out - n0 : column_tile;
-    void* const scratch = team.team_scratch(0).get_shmem_aligned(Product::scratch_bytes(args.fan_in, true), 64);
+    void* const scratch = team.team_scratch(scratch_level).get_shmem_aligned(Product::scratch_bytes(args.fan_in), 64);
     const tile::Plain<Real> W{args.W + n0, args.fan_out};
     const tile::Bias<Real> start{args.b == nullptr ? nullptr : args.b + n0};
-    const auto epilogue = [&](std::int64_t m, std::int64_t n, Real(&value)[Product::lanes], int count) {
-      const std::int64_t at = (m0 + m) * args.fan_out + n0 + n;
-      if (args.Z != nullptr) {
-        for (int l = 0; l < count; ++l) args.Z[at + l] = value[l];
-      }
-      activate_lanes(args.activation, args.alpha, value);
-      for (int l = 0; l < count; ++l) args.A[at + l] = value[l];
-    };
+    const std::int64_t out = m0 * args.fan_out + n0;
+    const tile::Activate<Real> epilogue{args.A + out, args.Z == nullptr ? nullptr : args.Z + out, args.fan_out,
+                                        args.activation, args.alpha};
     if (args.gather) {
       auto* const index = static_cast<std::int64_t*>(
-          team.team_scratch(0).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
+          team.team_scratch(scratch_level).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
       for (std::int64_t m = team.team_rank(); m < rows; m += Product::team_size) index[m] = args.order.row(m0 + m);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
@@ -86,9 +82,10 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   if (args.rows == 0) return;
   const std::int64_t row_tiles = (args.rows + Kernel::row_tile - 1) / Kernel::row_tile;
   const std::int64_t column_tiles = (args.fan_out + Kernel::column_tile - 1) / Kernel::column_tile;
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, true) +
-                              Kernel::row_tile * sizeof(std::int64_t) + 128;
-  launch(label, team_policy<S>(exec, row_tiles * column_tiles, Kernel::Product::team_size, 0, scratch),
+  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) + Kernel::row_tile * sizeof(std::int64_t) +
+                              128;
+  launch(label,
+         team_policy<S>(exec, row_tiles * column_tiles, Kernel::Product::team_size, Kernel::scratch_level, scratch),
          Kernel{args, column_tiles});
 }
 

@@ -3,6 +3,7 @@
 // gradients of successive tiles continue one chain of FMAs an element, so that a sum runs over a chunk's rows in order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <sinter/kernels/data_order.hpp>
@@ -36,14 +37,14 @@ struct TileShape {
   std::int64_t gathered = 0;      ///< place of the gathered inputs [row_tile, inputs]
   std::int64_t gradient[2] = {};  ///< places of dZ and dX [row_tile, widest]
   std::int64_t elements = 0;      ///< of Real in all
-  std::int64_t longest = 0;       ///< largest fan_out, for the packed panel
+  std::int64_t longest = 0;       ///< longest chain of a product, for the packed panel
 };
 
 /// The shape of a network at a given tile of rows. The caller has checked that it has at most max_tile_layers layers.
 inline TileShape tile_shape(const NetworkLayout& layout, std::int64_t row_tile) {
   TileShape shape;
   shape.row_tile = row_tile;
-  shape.longest = layout.widest();
+  shape.longest = std::max({layout.inputs, layout.widest(), row_tile});
   const auto place = [&shape](std::int64_t count) {
     const std::int64_t at = shape.elements;
     shape.elements += (count + 15) / 16 * 16;  // every piece begins at a cache line
@@ -67,12 +68,11 @@ class NetworkTile {
  public:
   using Product = tile::Product<S, Real>;
   static constexpr int team_size = Product::team_size;
-  static constexpr int lanes = Product::lanes;
 
   static std::size_t scratch_bytes(const TileShape& shape) {
     const auto rows = static_cast<std::size_t>(shape.row_tile);
     return static_cast<std::size_t>(shape.elements) * sizeof(Real) + rows * (sizeof(double) + sizeof(std::int64_t)) +
-           Product::scratch_bytes(shape.longest, false) + 512;
+           Product::scratch_bytes(shape.longest) + 512;
   }
 
   /// Claims its pieces of `scratch`. `parameters`: the network's vector on the device.
@@ -85,7 +85,7 @@ class NetworkTile {
         scratch.get_shmem_aligned(static_cast<std::size_t>(shape.elements) * sizeof(Real), 64));
     row_losses_ = static_cast<double*>(scratch.get_shmem_aligned(rows * sizeof(double), 64));
     index_ = static_cast<std::int64_t*>(scratch.get_shmem_aligned(rows * sizeof(std::int64_t), 64));
-    work_ = scratch.get_shmem_aligned(Product::scratch_bytes(shape.longest, false), 64);
+    work_ = scratch.get_shmem_aligned(Product::scratch_bytes(shape.longest), 64);
   }
 
   /// The tile begins at place `row` of the batch and has `count` rows: their numbers in the data set, and their inputs
@@ -127,14 +127,8 @@ class NetworkTile {
       const Real* const W = parameters_ + layer.offset;
       Real* const A = activations_ + layer.output;
       Real* const Z = layer.input_of_activation < 0 ? nullptr : activations_ + layer.input_of_activation;
-      const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
-        const std::int64_t at = m * layer.fan_out + n;
-        if (Z != nullptr) {
-          for (int i = 0; i < filled; ++i) Z[at + i] = value[i];
-        }
-        if (!last) activate_lanes(layer.activation, static_cast<Real>(layer.alpha), value);
-        for (int i = 0; i < filled; ++i) A[at + i] = value[i];
-      };
+      const tile::Activate<Real> store{A, Z, layer.fan_out, last ? Activation::identity : layer.activation,
+                                       static_cast<Real>(layer.alpha)};
       Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
                    tile::Plain<Real>{W, layer.fan_out},
                    tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr}, store);
@@ -169,9 +163,7 @@ class NetworkTile {
       const TileLayer& layer = shape_.layers[l];
       const Real* const dZ = activations_ + shape_.gradient[from];
       Real* const dW = slab + layer.offset;
-      const auto accumulate = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
-        for (int i = 0; i < filled; ++i) dW[m * layer.fan_out + n + i] = value[i];
-      };
+      const tile::Store<Real> accumulate{dW, layer.fan_out};
       const tile::Columns<Real> inputs{input_of(l), layer.fan_in};
       const tile::Plain<Real> gradients{dZ, layer.fan_out};
       if (first) {
@@ -186,13 +178,8 @@ class NetworkTile {
       const Real* const before = activations_ +
                                  (previous.input_of_activation < 0 ? previous.output : previous.input_of_activation);
       Real* const dX = activations_ + shape_.gradient[1 - from];
-      const auto store = [&](std::int64_t m, std::int64_t n, Real(&value)[lanes], int filled) {
-        const std::int64_t at = m * layer.fan_in + n;
-        Real with[lanes] = {};
-        for (int i = 0; i < filled; ++i) with[i] = before[at + i];
-        multiply_by_derivative_lanes(previous.activation, static_cast<Real>(previous.alpha), with, value);
-        for (int i = 0; i < filled; ++i) dX[at + i] = value[i];
-      };
+      const tile::TimesDerivative<Real> store{dX, before, layer.fan_in, previous.activation,
+                                              static_cast<Real>(previous.alpha)};
       Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
                    tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{}, store);
       barrier(team);  // the next layer reads what other threads wrote

@@ -21,9 +21,7 @@ struct DeviceProduct {
   // One element of padding a row keeps staging along k free of bank conflicts.
   static constexpr int pitch = block + 1;
 
-  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t, bool) {
-    return 2 * sizeof(Real) * depth * pitch;
-  }
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t) { return 2 * sizeof(Real) * depth * pitch; }
 
   template <class Team, class A, class B, class Start, class Epilogue>
   KOKKOS_INLINE_FUNCTION static void run(const Team& team, void* scratch, std::int64_t m_count, std::int64_t n_count,

@@ -1,126 +1,204 @@
-// The product of tiles by one thread of a processor: 8 x NV vector registers, B used in place or packed into scratch
-// where it is transposed. The definition that it keeps is in product.hpp.
+// The product of tiles by one thread of a processor: blocks of 8 x 2 vector registers. B is used in place, or packed
+// into panels in scratch where it is transposed or where its rows lie so far apart that they would evict each other
+// from the cache. The definition that it keeps is in product.hpp.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/operand.hpp>
 #include <sinter/kernels/tile/start.hpp>
 #include <sinter/runtime/vec.hpp>
 
 namespace sinter::tile {
 
-/// Products of a host team (one thread): `lanes` outputs of a row reach the epilogue at once.
+/// Products of a host team (one thread).
 template <class Real>
 struct HostProduct {
-  static constexpr int rows_at_once =
-      8;  // 8 x 2 vectors fill 16 of 32 (AVX-512) registers and hide the latency of an FMA
+  using V = Vec<Real>;
+  static constexpr int rows_at_once = 8;  // 8 x 2 vectors fill 16 of 32 (AVX-512) registers and hide an FMA's latency
   static constexpr int vectors = 2;
-  static constexpr int lanes = vectors * Vec<Real>::width;
+  static constexpr int lanes = vectors * V::width;
   static constexpr int team_size = 1;
+  // A packed panel of 512 x 32 floats takes 64 KiB of a second-level cache; longer chains go on from what is stored.
+  static constexpr std::int64_t depth = 512;
 
   /// Scratch of one team for inner extents up to `k_count`: a packed panel of B.
-  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t k_count, bool b_in_place) {
-    return b_in_place ? 0 : static_cast<std::size_t>(k_count) * lanes * sizeof(Real) + 64;
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t k_count) {
+    return static_cast<std::size_t>(k_count < depth ? k_count : depth) * lanes * sizeof(Real) + 64;
   }
 
-  /// epilogue(m, n, Real (&values)[lanes], count): outputs (m, n) ... (m, n + count - 1); lanes from count on are to be
-  /// ignored.
+  /// `epilogue` of epilogue.hpp: its matrix may not overlap the operands, but `start` may be that matrix.
   template <class Team, class A, class B, class Start, class Epilogue>
   static void run(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, std::int64_t k_count,
                   const A& a, const B& b, const Start& start, const Epilogue& epilogue) {
     for (std::int64_t n = 0; n < n_count; n += lanes) {
       const int count = static_cast<int>(n_count - n < lanes ? n_count - n : lanes);
-      const Real* panel;
-      std::int64_t panel_ld;
-      if constexpr (B::outer_contiguous) {
-        panel = b.base + n;
-        panel_ld = b.ld;
-      } else {
-        panel = pack(b, n, count, k_count, static_cast<Real*>(scratch));
-        panel_ld = lanes;
-      }
-      const bool packed_full = !B::outer_contiguous || count == lanes;
-      for (std::int64_t m = 0; m < m_count; m += rows_at_once) {
-        const int rows = static_cast<int>(m_count - m < rows_at_once ? m_count - m : rows_at_once);
-        const Real* row[rows_at_once];
-        const Real* first[rows_at_once];
-        for (int i = 0; i < rows_at_once; ++i) {
-          const std::int64_t at = m + (i < rows ? i : rows - 1);  // surplus rows repeat the last
-          row[i] = a.outer(at);
-          const Real* const from = start.template row<Real>(at);
-          first[i] = from == nullptr ? nullptr : from + n;
-        }
-        alignas(64) Real values[rows_at_once][lanes] = {};  // lanes that no vector fills are still defined
-        if (packed_full) {
-          chains<vectors, false>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
-        } else if (count > Vec<Real>::width) {
-          chains<vectors, true>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
+      std::int64_t k = 0;
+      do {
+        const std::int64_t steps = k_count - k < depth ? k_count - k : depth;
+        const Panel panel = panel_of(b, k, n, steps, count, m_count, static_cast<Real*>(scratch));
+        const Chains chains{k, steps, panel, n, count, k + steps == k_count};
+        if (count == lanes) {
+          rows<2, false>(chains, m_count, a, start, epilogue);
+        } else if (count > V::width) {
+          rows<2, true>(chains, m_count, a, start, epilogue);
         } else {
-          chains<1, true>(row, a.inner_stride(), panel, panel_ld, k_count, count, first, values);
+          rows<1, true>(chains, m_count, a, start, epilogue);
         }
-        for (int i = 0; i < rows; ++i) epilogue(m + i, n, values[i], count);
-      }
+        k += steps;
+      } while (k < k_count);
     }
   }
 
  private:
-  /// Columns n .. n + count - 1 of B as a panel [k_count, lanes]; surplus lanes are zero. Eight columns at a time, so
-  /// that the lines that they are read from stay in the first-level cache where their distance is a power of two.
+  /// Rows k of B, from some column on.
+  struct Panel {
+    const Real* base;
+    std::int64_t ld;
+  };
+
+  /// One panel's share of all chains of `count` columns.
+  struct Chains {
+    std::int64_t k, steps;
+    Panel panel;
+    std::int64_t n;
+    int count;
+    bool last;  ///< they end here
+  };
+
   template <class B>
-  static const Real* pack(const B& b, std::int64_t n, int count, std::int64_t k_count, Real* panel) {
-    constexpr int columns = 8;
-    for (int j0 = 0; j0 < lanes; j0 += columns) {
-      if (j0 + columns <= count) {
-        for (std::int64_t k = 0; k < k_count; ++k) {
-          for (int j = j0; j < j0 + columns; ++j) panel[k * lanes + j] = b(k, n + j);
-        }
-      } else {
-        for (std::int64_t k = 0; k < k_count; ++k) {
-          for (int j = j0; j < j0 + columns; ++j) panel[k * lanes + j] = j < count ? b(k, n + j) : Real(0);
+  static Panel panel_of(const B& b, std::int64_t k, std::int64_t n, std::int64_t steps, int count, std::int64_t m_count,
+                        Real* scratch) {
+    if constexpr (B::outer_contiguous) {
+      const Real* const base = b.base + k * b.ld + n;
+      // From 2 KiB on, the rows of a panel share a few sets of a first-level cache. Copying pays for 32 rows of A.
+      if (b.ld * static_cast<std::int64_t>(sizeof(Real)) < 2048 || m_count < 32 || steps < 16) return {base, b.ld};
+      for (std::int64_t j = 0; j < steps; ++j) {
+        for (int v = 0; v < lanes; v += V::width) {
+          const int left = count - v;
+          V::load(base + j * b.ld + v, left < 0 ? 0 : left < V::width ? left : V::width).store(scratch + j * lanes + v);
         }
       }
+    } else {
+      pack_transposed(b.base + n * b.ld + k, b.ld, steps, count, scratch);
     }
-    return panel;
+    return {scratch, lanes};
   }
 
-  /// The register block: rows_at_once x NV vectors over all k. Partial: of the last vector, only the lanes below
-  /// `count` may be read.
-  template <int NV, bool Partial>
-  static void chains(const Real* const (&row)[rows_at_once], std::int64_t stride, const Real* panel, std::int64_t ld,
-                     std::int64_t k_count, int count, const Real* const (&first)[rows_at_once],
-                     Real (&values)[rows_at_once][lanes]) {
-    using V = Vec<Real>;
-    const int tail = count - (NV - 1) * V::width;  // lanes of the last vector
-    V sum[rows_at_once][NV];
-#pragma GCC unroll 8
-    for (int i = 0; i < rows_at_once; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) {
-        const int left = count - v * V::width;
-        sum[i][v] = first[i] == nullptr || left <= 0 ? V::broadcast(Real(0))
-                    : left >= V::width               ? V::load(first[i] + v * V::width)
-                                                     : V::load(first[i] + v * V::width, left);
+  /// panel[k, j] = rows[j, k] for j < count, zero in the other lanes.
+  static void pack_transposed(const Real* rows_of_b, std::int64_t ld, std::int64_t steps, int count, Real* panel) {
+    for (int j0 = 0; j0 < lanes; j0 += V::width) {
+      for (std::int64_t k = 0; k < steps; k += V::width) {
+        const int filled = static_cast<int>(steps - k < V::width ? steps - k : V::width);
+        V square[V::width];
+#pragma GCC unroll 16
+        for (int j = 0; j < V::width; ++j) {
+          const Real* const from = rows_of_b + (j0 + j) * ld + k;
+          square[j] = j0 + j >= count      ? V::broadcast(Real(0))
+                      : filled == V::width ? V::load(from)
+                                           : V::load(from, filled);
+        }
+        transpose(square);
+        Real* const to = panel + k * lanes + j0;
+        if (filled == V::width) {
+#pragma GCC unroll 16
+          for (int i = 0; i < V::width; ++i) square[i].store(to + i * lanes);
+        } else {
+          for (int i = 0; i < filled; ++i) square[i].store(to + i * lanes);
+        }
       }
     }
-    for (std::int64_t k = 0; k < k_count; ++k, panel += ld) {
-      V b[NV];
+  }
+
+  /// All rows: eight at a time, the rest in fours, twos and ones.
+  template <int NV, bool Partial, class A, class Start, class Epilogue>
+  static void rows(const Chains& chains, std::int64_t m_count, const A& a, const Start& start,
+                   const Epilogue& epilogue) {
+    std::int64_t m = 0;
+    for (; m + 8 <= m_count; m += 8) block<8, NV, Partial>(chains, m, a, start, epilogue);
+    if (m + 4 <= m_count) {
+      block<4, NV, Partial>(chains, m, a, start, epilogue);
+      m += 4;
+    }
+    if (m + 2 <= m_count) {
+      block<2, NV, Partial>(chains, m, a, start, epilogue);
+      m += 2;
+    }
+    if (m < m_count) block<1, NV, Partial>(chains, m, a, start, epilogue);
+  }
+
+  template <int R, int NV, bool Partial, class A, class Start, class Epilogue>
+  static void block(const Chains& chains, std::int64_t m, const A& a, const Start& start, const Epilogue& epilogue) {
+    Real* const out = epilogue.out + m * epilogue.ld + chains.n;
+    const Real* first = out;
+    std::int64_t first_ld = epilogue.ld;
+    if (chains.k == 0) {
+      first = start.template row<Real>(m);
+      if (first != nullptr) first += chains.n;
+      first_ld = start.stride();
+    }
+    const int tail = chains.count - (NV - 1) * V::width;
+    if (Epilogue::as_is || !chains.last) {
+      registers<R, NV, Partial>(a, m, chains, tail, first, first_ld, out, epilogue.ld, tail);
+    } else if constexpr (!Epilogue::as_is) {
+      constexpr int pitch = NV * V::width;
+      alignas(64) Real values[R * pitch];
+      registers<R, NV, Partial>(a, m, chains, tail, first, first_ld, values, pitch, V::width);
+      epilogue.template block<pitch>(m, chains.n, R, chains.count, values);
+    }
+  }
+
+  /// The register block: R x NV vectors over the panel's rows. Partial: of the last vector, only the lanes below `tail`
+  /// are read and those below `stored` written.
+  template <int R, int NV, bool Partial, class A>
+  [[gnu::noinline]] static void registers(const A& a, std::int64_t m, const Chains& chains, int tail, const Real* first,
+                                          std::int64_t first_ld, Real* out, std::int64_t ld, int stored) {
+    const auto load = [tail](const Real* from, int v) {
+      return Partial && v == NV - 1 ? V::load(from + v * V::width, tail) : V::load(from + v * V::width);
+    };
+    V sum[R][NV];
+    if (first == nullptr || first_ld == 0) {
 #pragma GCC unroll 4
       for (int v = 0; v < NV; ++v) {
-        b[v] = Partial && v == NV - 1 ? V::load(panel + v * V::width, tail) : V::load(panel + v * V::width);
-      }
+        const V same = first == nullptr ? V::broadcast(Real(0)) : load(first, v);
 #pragma GCC unroll 8
-      for (int i = 0; i < rows_at_once; ++i) {
-        const V x = V::broadcast(row[i][k * stride]);
+        for (int i = 0; i < R; ++i) sum[i][v] = same;
+      }
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) sum[i][v] = load(first + i * first_ld, v);
+      }
+    }
+    const Real* row[R];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) row[i] = a.outer(m + i) + chains.k * a.inner_stride();
+    const Real* panel = chains.panel.base;
+    for (std::int64_t k = 0; k < chains.steps; ++k, panel += chains.panel.ld) {
+      V b[NV];
+#pragma GCC unroll 4
+      for (int v = 0; v < NV; ++v) b[v] = load(panel, v);
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) {
+        const V x = V::broadcast(A::inner_contiguous ? row[i][k] : row[0][k * a.inner_stride() + i]);
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[i][v] = V::fma(x, b[v], sum[i][v]);
       }
     }
 #pragma GCC unroll 8
-    for (int i = 0; i < rows_at_once; ++i) {
+    for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < NV; ++v) sum[i][v].store(values[i] + v * V::width);
+      for (int v = 0; v < NV; ++v) {
+        Real* const to = out + i * ld + v * V::width;
+        if (Partial && v == NV - 1) {
+          sum[i][v].store(to, stored);
+        } else {
+          sum[i][v].store(to);
+        }
+      }
     }
   }
 };

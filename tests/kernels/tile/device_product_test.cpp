@@ -40,7 +40,7 @@ TEMPLATE_TEST_CASE("the device product gives the bits of a chain of fused multip
     const std::int64_t m = size.m, n = size.n, k = size.k;
     const test::ProductProblem<TestType> problem(m, n, k);
     problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
-      std::vector<unsigned char> scratch(Product::scratch_bytes(k, false));
+      std::vector<unsigned char> scratch(Product::scratch_bytes(k));
       test::Collected<TestType> seen(m, n);
       as_team(Product::team_size, [&](const ThreadTeam& team) {
         Product::run(team, scratch.data(), m, n, k, a, b, start,

@@ -22,7 +22,7 @@ struct Padded {
   std::int64_t ld;
   std::vector<Real> data;
 
-  Padded(std::int64_t rows, std::int64_t columns, unsigned seed) : ld(columns + 3) {
+  Padded(std::int64_t rows, std::int64_t columns, unsigned seed, std::int64_t padding = 3) : ld(columns + padding) {
     const std::int64_t size = rows == 0 ? 1 : std::max<std::int64_t>(1, (rows - 1) * ld + columns);
     data.assign(static_cast<std::size_t>(size), std::numeric_limits<Real>::quiet_NaN());
     const auto values = noise(static_cast<std::size_t>(rows * columns), seed);
@@ -37,14 +37,19 @@ struct Padded {
 template <class Real>
 struct ProductProblem {
   std::int64_t m, n, k;
-  Padded<Real> rows{m, k, 1}, columns{k, m, 2}, plain{k, n, 3}, transposed{n, k, 4}, earlier{m, n, 6};
+  Padded<Real> rows, columns, plain, transposed, earlier;
   std::vector<Real> bias;
   std::vector<std::int64_t> index;
 
-  ProductProblem(std::int64_t m_count, std::int64_t n_count, std::int64_t k_count)
+  ProductProblem(std::int64_t m_count, std::int64_t n_count, std::int64_t k_count, std::int64_t padding = 3)
       : m(m_count),
         n(n_count),
-        k(k_count) {
+        k(k_count),
+        rows(m, k, 1, padding),
+        columns(k, m, 2, padding),
+        plain(k, n, 3, padding),
+        transposed(n, k, 4, padding),
+        earlier(m, n, 6, padding) {
     const auto values = noise(static_cast<std::size_t>(n), 5);
     bias.assign(values.begin(), values.end());
     for (std::int64_t i = 0; i < m; ++i) index.push_back((i * 5 + 3) % m);
@@ -89,7 +94,7 @@ std::vector<Real> chains(const ProductProblem<Real>& p, const A& a, const B& b, 
   return C;
 }
 
-/// Collects what the epilogue of a product is given; every element must come exactly once.
+/// Collects what the epilogue of a device's product is given; every element must come exactly once.
 template <class Real>
 struct Collected {
   std::int64_t columns;

@@ -1,5 +1,5 @@
-// The host's tile product against its definition, for every kind of operand and sizes around every tile and vector
-// boundary.
+// The host's tile product against its definition, for every kind of operand and epilogue and sizes around every tile and
+// vector boundary.
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
@@ -12,42 +12,123 @@ namespace {
 struct NoTeam {};
 constexpr std::int64_t sizes[] = {0, 1, 2, 7, 8, 9, 13, 16, 17, 31, 32, 33, 65};
 
-template <class Real, class A, class B, class Start>
-test::Collected<Real> run_on_host(const test::ProductProblem<Real>& p, const A& a, const B& b, const Start& start) {
+/// A matrix that a product writes to; what lies between its rows must stay as it was.
+template <class Real>
+struct Output {
+  static constexpr Real untouched = Real(-77);
+  std::int64_t m, n, ld;
+  std::vector<Real> data;
+
+  Output(std::int64_t rows, std::int64_t columns)
+      : m(rows),
+        n(columns),
+        ld(columns + 3),
+        data(static_cast<std::size_t>(std::max<std::int64_t>(1, (rows - 1) * ld + columns)), untouched) {}
+
+  [[nodiscard]] std::vector<Real> values() const {
+    std::vector<Real> out;
+    for (std::int64_t i = 0; i < m * n; ++i) out.push_back(data[static_cast<std::size_t>(i / n * ld + i % n)]);
+    return out;
+  }
+  [[nodiscard]] bool padding_untouched() const {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      if (static_cast<std::int64_t>(i) % ld >= n && data[i] != untouched) return false;
+    }
+    return true;
+  }
+};
+
+template <class Real, class A, class B, class Start, class Epilogue>
+void run_on_host(const test::ProductProblem<Real>& p, const A& a, const B& b, const Start& start,
+                 const Epilogue& epilogue) {
   using Product = tile::HostProduct<Real>;
-  std::vector<unsigned char> scratch(Product::scratch_bytes(p.k, B::outer_contiguous));
-  test::Collected<Real> collected(p.m, p.n);
-  Product::run(NoTeam{}, scratch.data(), p.m, p.n, p.k, a, b, start,
-               [&](std::int64_t m, std::int64_t n, const Real(&value)[Product::lanes], int count) {
-                 for (int l = 0; l < count; ++l) collected.put(m, n + l, value[l]);
-               });
-  return collected;
+  std::vector<unsigned char> scratch(Product::scratch_bytes(p.k));
+  Product::run(NoTeam{}, scratch.data(), p.m, p.n, p.k, a, b, start, epilogue);
+}
+
+template <class Real>
+void check_all_kinds(const test::ProductProblem<Real>& problem) {
+  problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
+    Output<Real> C(problem.m, problem.n);
+    run_on_host(problem, a, b, start, tile::Store<Real>{C.data.data(), C.ld});
+    if (C.values() == test::chains(problem, a, b, start) && C.padding_untouched()) return;
+    FAIL_CHECK("m " << problem.m << ", n " << problem.n << ", k " << problem.k << ", A by rows " << a.inner_contiguous
+                    << ", B plain " << b.outer_contiguous);
+  });
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("the host product gives the bits of a chain of fused multiply-adds, each element once", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("the host product gives the bits of a chain of fused multiply-adds and writes nothing else", "",
+                   float, double) {
   for (const auto m : sizes) {
     for (const auto n : sizes) {
-      for (const auto k : sizes) {
-        const test::ProductProblem<TestType> problem(m, n, k);
-        problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
-          const auto seen = run_on_host(problem, a, b, start);
-          if (seen.complete() && seen.values == test::chains(problem, a, b, start)) return;
-          FAIL_CHECK("m " << m << ", n " << n << ", k " << k << ", A by rows " << a.inner_contiguous << ", B plain "
-                          << b.outer_contiguous);
-        });
-      }
+      for (const auto k : sizes) check_all_kinds(test::ProductProblem<TestType>(m, n, k));
     }
   }
   SUCCEED("all sizes agree");
 }
 
+TEMPLATE_TEST_CASE("long chains and rows far apart in memory change no bit of the host product", "", float, double) {
+  for (const std::int64_t k : {511, 512, 513, 1100}) check_all_kinds(test::ProductProblem<TestType>(37, 35, k, 600));
+}
+
+TEMPLATE_TEST_CASE("a host product goes on from the chains in its own output", "", float, double) {
+  const test::ProductProblem<TestType> problem(21, 45, 30);
+  const tile::Columns<TestType> a{problem.columns.data.data(), problem.columns.ld};
+  const tile::Plain<TestType> b{problem.plain.data.data(), problem.plain.ld};
+  Output<TestType> C(problem.m, problem.n);
+  const tile::Store<TestType> store{C.data.data(), C.ld};
+  run_on_host(problem, a, b, tile::Zero{}, store);
+  run_on_host(problem, a, b, tile::Continue<TestType>{C.data.data(), C.ld}, store);
+  std::vector<TestType> expected;
+  for (std::int64_t m = 0; m < problem.m; ++m) {
+    for (std::int64_t n = 0; n < problem.n; ++n) {
+      TestType sum = 0;
+      for (std::int64_t k = 0; k < 2 * problem.k; ++k) sum = std::fma(a(m, k % problem.k), b(k % problem.k, n), sum);
+      expected.push_back(sum);
+    }
+  }
+  CHECK(C.values() == expected);
+}
+
+TEMPLATE_TEST_CASE("the epilogues give the bits of the activations and of their derivatives", "", float, double) {
+  constexpr Activation kinds[] = {Activation::identity, Activation::relu, Activation::tanh, Activation::gelu};
+  for (const auto m : {1, 8, 13}) {
+    for (const auto n : {1, 7, 16, 31, 32, 33, 70}) {
+      for (const auto k : {3, 514}) {
+        const test::ProductProblem<TestType> problem(m, n, k);
+        const tile::Rows<TestType> a{problem.rows.data.data(), problem.rows.ld};
+        const tile::Plain<TestType> b{problem.plain.data.data(), problem.plain.ld};
+        const auto chains = test::chains(problem, a, b, tile::Zero{});
+        for (const Activation kind : kinds) {
+          Output<TestType> A(m, n), Z(m, n), D(m, n);
+          const auto alpha = static_cast<TestType>(0.1);
+          run_on_host(problem, a, b, tile::Zero{},
+                      tile::Activate<TestType>{A.data.data(), Z.data.data(), A.ld, kind, alpha});
+          run_on_host(problem, a, b, tile::Zero{},
+                      tile::TimesDerivative<TestType>{D.data.data(), Z.data.data(), D.ld, kind, alpha});
+          std::vector<TestType> activated, differentiated;
+          for (const TestType z : chains) {
+            activated.push_back(activate(kind, alpha, z));
+            differentiated.push_back(z * activation_derivative(kind, alpha, z));
+          }
+          INFO("m " << m << ", n " << n << ", k " << k << ", " << to_name(kind));
+          CHECK(Z.values() == chains);
+          CHECK(A.values() == activated);
+          CHECK(D.values() == differentiated);
+          CHECK((A.padding_untouched() && Z.padding_untouched() && D.padding_untouched()));
+        }
+      }
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("the host product agrees with a plain sum in double", "", float, double) {
   const test::ProductProblem<TestType> problem(33, 31, 65);
   problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
-    const auto seen = run_on_host(problem, a, b, start);
+    Output<TestType> C(problem.m, problem.n);
+    run_on_host(problem, a, b, start, tile::Store<TestType>{C.data.data(), C.ld});
     std::vector<double> expected;
     for (std::int64_t m = 0; m < problem.m; ++m) {
       for (std::int64_t n = 0; n < problem.n; ++n) {
@@ -58,6 +139,6 @@ TEMPLATE_TEST_CASE("the host product agrees with a plain sum in double", "", flo
     }
     // A chain of k rounded steps on sums below k: k eps k at the very worst, its square root's size in practice.
     const double eps = std::numeric_limits<TestType>::epsilon();
-    CHECK(test::largest_difference(seen.values, expected) < static_cast<double>(problem.k) * eps);
+    CHECK(test::largest_difference(C.values(), expected) < static_cast<double>(problem.k) * eps);
   });
 }
