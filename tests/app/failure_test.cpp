@@ -18,7 +18,7 @@ TEST_CASE("a wrong command line is said to be that") {
     CHECK(run.out.empty());
   };
   says({}, "A subcommand is required");
-  says({"trian", "run.yaml"}, "unknown command 'trian'; allowed: train, predict, plan, info\n");
+  says({"trian", "run.yaml"}, "unknown command 'trian'; allowed: train, predict, plan, bench, info\n");
   says({"train"}, "RUN.yaml is required");
   says({"train", "run.yaml", "--fast"}, "--fast");
   says({"train", "run.yaml", "--quiet", "--json"}, "--quiet excludes --json");
@@ -32,8 +32,12 @@ TEST_CASE("a wrong command line is said to be that") {
 TEST_CASE("help and version are no errors") {
   Program sinter;
   CHECK(sinter({"--version"}).out == "sinter " SINTER_VERSION "\n");
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"--help"}, {"train", "--help"}, {"predict", "-h"}, {"plan", "--help"}, {"info", "--help"}}) {
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"--help"},
+                                                                     {"train", "--help"},
+                                                                     {"predict", "-h"},
+                                                                     {"plan", "--help"},
+                                                                     {"bench", "--help"},
+                                                                     {"info", "--help"}}) {
     const auto run = sinter(arguments);
     CHECK(run.code == 0);
     CHECK(run.says("Example"));
@@ -142,7 +146,8 @@ TEST_CASE("a module that does not fit is refused with the reason") {
   sinter.environment["FAKE_FAIL"] = "initialize";
   refuses(6, "sinter: error: the fake device does not start\n");
   sinter.environment["FAKE_INTERFACE"] = "99";
-  refuses(6, "libsinter_fake_module.so' has interface version 99; this program speaks 1\n");
+  refuses(6, "libsinter_fake_module.so' has interface version 99; this program speaks " +
+                 std::to_string(backend::interface_version) + "\n");
   sinter.environment["FAKE_VERSION"] = "9.9.9";
   refuses(6, "libsinter_fake_module.so' was built for Sinter 9.9.9; this is " SINTER_VERSION "\n");
   sinter.environment["FAKE_FAIL"] = "predict";

@@ -1,6 +1,6 @@
 // A backend without kernels: the "trained" model is linear with zero weights and the mean of each training target as
 // bias, so that its predictions are known in closed form. The environment tells it to fail or to be slow:
-//   FAKE_FAIL        initialize | train | predict
+//   FAKE_FAIL        initialize | train | predict | measure | level (measure takes another one than it should)
 //   FAKE_INTERFACE   interface version that it claims
 //   FAKE_VERSION     version of Sinter that it claims
 //   FAKE_EPOCH_MS    milliseconds that an epoch takes
@@ -117,6 +117,7 @@ class Fake : public Backend {
     auto training = request.training;
     training.drop_last = true;
     out.plan = make_plan(request.model, training, request.precision, DeviceKind::host, request.train.features.rows);
+    if (told_to_fail("level")) out.plan.level = Fusion::none;
     out.cost = out.plan.chosen;
     out.first_step_s = 0.002 * static_cast<double>(out.cost.launches);
     out.steps = request.settings.steps > 0 ? request.settings.steps : 5;
