@@ -92,7 +92,8 @@ TEST_CASE("what cannot be timed honestly is refused") {
   refuses(2, {"bench", "run.yaml", "--repetitions", "0"}, "--repetitions");
   refuses(2, {"bench", "run.yaml", "--mode", "both"}, "--mode: 'both'; allowed: training, inference\n");
   refuses(2, {"bench", "--precision", "float16"}, "--precision: 'float16'; allowed: float32, float64\n");
-  refuses(2, {"bench", "--quick", "--rows", "none such"}, "--rows: no row has one of these in its name; names are like '");
+  refuses(2, {"bench", "--quick", "--rows", "none such"},
+          "--rows: no row has one of these in its name; names are like '");
   refuses(2, {"bench", "--case", "none such"}, "--case: no measurement of the table is named 'none such'\n");
   refuses(6, {"bench", "run.yaml", "--set", "device.space=serial", "--set", "device.allow_fallback=true"}, "'serial'");
   sinter.environment["FAKE_FAIL"] = "measure";

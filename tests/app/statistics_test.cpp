@@ -9,10 +9,10 @@ TEST_CASE("the median lies between the order statistics that cover it with 95 %"
   const auto is = [](const Summary& s, double low, double median, double high) {
     return s.low == low && s.median == median && s.high == high;
   };
-  CHECK(is(summarize({3, 1, 2}), 1, 2, 3));                            // no such interval: smallest and largest
-  CHECK(is(summarize({6, 5, 4, 3, 2, 1}), 1, 3.5, 6));                 // 1 - 2/64
-  CHECK(is(summarize({7, 6, 5, 4, 3, 2, 1}), 1, 4, 7));                // 1 - 2/128; without the outer two 87 %
-  CHECK(is(summarize({9, 8, 7, 6, 5, 4, 3, 2, 1}), 2, 5, 8));          // 1 - 20/512
+  CHECK(is(summarize({3, 1, 2}), 1, 2, 3));                             // no such interval: smallest and largest
+  CHECK(is(summarize({6, 5, 4, 3, 2, 1}), 1, 3.5, 6));                  // 1 - 2/64
+  CHECK(is(summarize({7, 6, 5, 4, 3, 2, 1}), 1, 4, 7));                 // 1 - 2/128; without the outer two 87 %
+  CHECK(is(summarize({9, 8, 7, 6, 5, 4, 3, 2, 1}), 2, 5, 8));           // 1 - 20/512
   CHECK(is(summarize({11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}), 2, 6, 10));  // 1 - 24/2048; the next 93 %
   std::vector<double> twenty;
   for (int i = 20; i > 0; --i) twenty.push_back(i);
