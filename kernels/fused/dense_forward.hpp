@@ -49,7 +49,8 @@ struct DenseForward {
     const std::int64_t n0 = team.league_rank() % column_tiles * column_tile;
     const std::int64_t rows = args.rows - m0 < row_tile ? args.rows - m0 : row_tile;
     const std::int64_t columns = args.fan_out - n0 < column_tile ? args.fan_out - n0 : column_tile;
-    void* const scratch = team.team_scratch(scratch_level).get_shmem_aligned(Product::scratch_bytes(args.fan_in), 64);
+    const int level = scratch_level;  // bound to a reference, which a device cannot do with a static member
+    void* const scratch = team.team_scratch(level).get_shmem_aligned(Product::scratch_bytes(args.fan_in), 64);
     const tile::Plain<Real> W{args.W + n0, args.fan_out};
     const tile::Bias<Real> start{args.b == nullptr ? nullptr : args.b + n0};
     const std::int64_t out = m0 * args.fan_out + n0;
@@ -57,7 +58,7 @@ struct DenseForward {
                                         args.activation, args.alpha};
     if (args.gather) {
       auto* const index = static_cast<std::int64_t*>(
-          team.team_scratch(scratch_level).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
+          team.team_scratch(level).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
       for (std::int64_t m = team.team_rank(); m < rows; m += Product::team_size) index[m] = args.order.row(m0 + m);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
