@@ -67,38 +67,32 @@ struct NetworkEpochs {
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const std::int64_t member = team.league_rank();
-    const MemberSettings settings = args.members[member];
+    const MemberSettings& settings = args.members[member];
     const auto& scratch = team.team_scratch(scratch_level);
     auto* const rates = static_cast<StepRates<Real>*>(
         scratch.get_shmem_aligned(rates_at_once * sizeof(StepRates<Real>), 64));
 
-    const UpdateTarget<Real> home = target_of(member, settings);
-    UpdateTarget<Real> target = home;
+    UpdateTarget<Real> target = target_of(member, settings);
     if (staged) {
-      stage(team, scratch, home.parameters, target.parameters);
-      if (home.state0 != nullptr) stage(team, scratch, home.state0, target.state0);
-      if (home.state1 != nullptr) stage(team, scratch, home.state1, target.state1);
+      stage(team, scratch, target.parameters);
+      if (target.state0 != nullptr) stage(team, scratch, target.state0);
+      if (target.state1 != nullptr) stage(team, scratch, target.state1);
       target.slabs = claim(scratch, args.parameters * target.chunks);
       barrier(team);  // the parameters are read by threads that did not write them
     }
     Tile tile(args.shape, scratch, target.parameters);
 
-    const OptimizerSchedule schedule{settings.optimizer, args.schedule, args.epochs, args.steps_per_epoch};
     BatchOrder order = args.order;
     if (args.member_count > 1) order.seed = settings.seed;
     order.epoch = args.first / args.steps_per_epoch;
     order.step = args.first % args.steps_per_epoch;
     for (std::int64_t done = 0; done < args.count; ++done) {
       const auto slot = static_cast<int>(done % rates_at_once);
-      if (slot == 0) fill_rates(team, schedule, args.first + done, rates);
+      if (slot == 0) fill_rates(team, settings.optimizer, args.first + done, rates);
       rates[slot].put_into(target.step);
-      double* const chunk_loss = args.chunk_loss + member * target.chunks;
-      for (int chunk = 0; chunk < target.chunks; ++chunk) run_chunk(team, tile, order, target, chunk, chunk_loss);
+      for (int chunk = 0; chunk < target.chunks; ++chunk) run_chunk(team, tile, order, target, chunk);
       update(team, target, settings.optimizer.clip_norm);
-      if (team.team_rank() == 0) {
-        close_record(args.records[member], tile::tree_sum(target.chunks, chunk_loss, 1), order.step == 0,
-                     args.first + done);
-      }
+      close(team, target.chunks, order.step == 0, args.first + done);
       barrier(team);  // the next step reads what other threads updated, and overwrites losses and constants
       if (++order.step == args.steps_per_epoch) {
         order.step = 0;
@@ -106,6 +100,7 @@ struct NetworkEpochs {
       }
     }
     if (staged) {
+      const UpdateTarget<Real> home = target_of(member, settings);
       fetch(team, target.parameters, home.parameters);
       if (home.state0 != nullptr) fetch(team, target.state0, home.state0);
       if (home.state1 != nullptr) fetch(team, target.state1, home.state1);
@@ -130,22 +125,35 @@ struct NetworkEpochs {
     return target;
   }
 
+  KOKKOS_INLINE_FUNCTION double* chunk_loss(const Member& team, int chunks) const {
+    return args.chunk_loss + static_cast<std::int64_t>(team.league_rank()) * chunks;
+  }
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void close(const Member& team, int chunks, bool first_of_epoch,
+                                                       std::int64_t step) const {
+    if (team.team_rank() != 0) return;
+    close_record(args.records[team.league_rank()], tile::tree_sum(chunks, chunk_loss(team, chunks), 1), first_of_epoch,
+                 step);
+  }
+
   template <class Scratch>
   KOKKOS_INLINE_FUNCTION Real* claim(const Scratch& scratch, std::int64_t count) const {
     return static_cast<Real*>(scratch.get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(Real), 64));
   }
+  /// A copy of the vector in scratch takes its place.
   template <class Scratch>
-  KOKKOS_INLINE_FUNCTION void stage(const Member& team, const Scratch& scratch, const Real* from, Real*& to) const {
-    to = claim(scratch, args.parameters);
-    fetch(team, from, to);
+  KOKKOS_INLINE_FUNCTION void stage(const Member& team, const Scratch& scratch, Real*& vector) const {
+    Real* const to = claim(scratch, args.parameters);
+    fetch(team, vector, to);
+    vector = to;
   }
-  KOKKOS_INLINE_FUNCTION void fetch(const Member& team, const Real* from, Real* to) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void fetch(const Member& team, const Real* from, Real* to) const {
     for (std::int64_t i = team.team_rank(); i < args.parameters; i += Tile::team_size) to[i] = from[i];
   }
 
-  KOKKOS_INLINE_FUNCTION void fill_rates(const Member& team, const OptimizerSchedule& schedule, std::int64_t first,
-                                         StepRates<Real>* rates) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void fill_rates(const Member& team, const OptimizerSettings& optimizer,
+                                                            std::int64_t first, StepRates<Real>* rates) const {
     constexpr int lanes = S::kernels_on_host ? 16 : 1;
+    const OptimizerSchedule schedule{optimizer, args.schedule, args.epochs, args.steps_per_epoch};
     for (int slot = team.team_rank() * lanes; slot < rates_at_once; slot += Tile::team_size * lanes) {
       StepRates<Real> some[lanes];
       step_rates(schedule, first + slot, some);
@@ -155,7 +163,7 @@ struct NetworkEpochs {
   }
 
   KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, Tile& tile, const BatchOrder& order,
-                                        const UpdateTarget<Real>& target, int chunk, double* chunk_loss) const {
+                                        const UpdateTarget<Real>& target, int chunk) const {
     const std::int64_t begin = order.chunk_begin(chunk), end = order.chunk_begin(chunk + 1);
     double loss = 0;
     for (std::int64_t row = begin; row < end || row == begin; row += args.shape.row_tile) {
@@ -164,10 +172,11 @@ struct NetworkEpochs {
       loss = tile.loss_and_gradient(team, args.loss, order.rows(), args.T, loss);
       tile.backward(team, row == begin, target.slabs + chunk * target.slab_stride);
     }
-    if (team.team_rank() == 0) chunk_loss[chunk] = loss;
+    if (team.team_rank() == 0) chunk_loss(team, target.chunks)[chunk] = loss;
   }
 
-  KOKKOS_INLINE_FUNCTION void update(const Member& team, const UpdateTarget<Real>& target, double clip_norm) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team, const UpdateTarget<Real>& target,
+                                                        double clip_norm) const {
     for (int b = 0; b < args.block_count; ++b) {
       update_range<S>(team, Tile::team_size, target, b, args.blocks[b].begin, args.blocks[b].count,
                       args.blocks[b].decay);

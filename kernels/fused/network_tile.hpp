@@ -120,7 +120,7 @@ class NetworkTile {
 
   /// Activations of all layers; Z of the last one.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
     for (int l = 0; l < shape_.count; ++l) {
       const TileLayer& layer = shape_.layers[l];
       const bool last = l + 1 == shape_.count;
@@ -139,8 +139,9 @@ class NetworkTile {
   /// Row losses, added to `sum` in row order by thread 0; dZ of the last layer. `targets`: [data rows, outputs];
   /// `batch_rows`: of the whole batch, which the mean is over.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION double loss_and_gradient(const Team& team, const LossSettings& settings,
-                                                  std::int64_t batch_rows, const Real* targets, double sum) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION double loss_and_gradient(const Team& team, const LossSettings& settings,
+                                                                     std::int64_t batch_rows, const Real* targets,
+                                                                     double sum) const {
     const TileLayer& last = shape_.layers[shape_.count - 1];
     const auto loss = make_loss_args<Real>(settings, batch_rows, last.fan_out);
     for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
@@ -158,7 +159,7 @@ class NetworkTile {
   /// Gradients of all parameters into `slab`, in the layout of the parameter vector: begun where `first`, else
   /// continued.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION void backward(const Team& team, bool first, Real* slab) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void backward(const Team& team, bool first, Real* slab) const {
     for (int l = shape_.count - 1, from = 0; l >= 0; --l, from = 1 - from) {
       const TileLayer& layer = shape_.layers[l];
       const Real* const dZ = activations_ + shape_.gradient[from];
