@@ -55,9 +55,6 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
   const auto opened = open(device);
   BenchResult result;
   result.name = name;
-  result.precision = request.precision;
-  result.mode = request.settings.mode;
-  result.parameters = request.model.parameter_count();
   result.choice = opened.choice;
   check(opened.backend->measure(request, result.measurement));
   const auto level = result.measurement.plan.level;
@@ -65,6 +62,9 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
     throw InternalError(
         fmt::format("level {} was asked for, and {} was timed", to_name(request.training.fusion), to_name(level)));
   }
+  result.problem = {request.model, request.training, request.precision, request.settings.mode,
+                    request.train.features.rows};
+  result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
   check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm
   return bench_record(result);

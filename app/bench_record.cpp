@@ -1,13 +1,12 @@
 #include <sinter/app/bench_record.hpp>
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <sinter/app/host_facts.hpp>
 #include <sinter/app/machine_profile.hpp>
 #include <sinter/app/statistics.hpp>
+#include <sinter/models/plan/prediction.hpp>
 #include <sinter/runtime/base/version.hpp>
 
 namespace sinter::app {
@@ -21,7 +20,7 @@ Json build_facts() {
 }
 
 Json bench_record(const BenchResult& result) {
-  const auto& [name, precision, mode, parameters, choice, device, peaks, m] = result;
+  const auto& [name, problem, choice, device, peaks, m] = result;
   const auto step = summarize(m.step_s);
   const auto steps = static_cast<double>(m.steps);
   const auto per_step = [&](std::int64_t count) { return static_cast<double>(count) / steps; };
@@ -29,12 +28,12 @@ Json bench_record(const BenchResult& result) {
               {"space", device.space},
               {"threads", device.concurrency},
               {"ranks", 1},
-              {"precision", to_name(precision)},
+              {"precision", to_name(problem.precision)},
               {"level", to_name(m.cost.level)},
-              {"mode", to_name(mode)},
+              {"mode", to_name(problem.mode)},
               {"batch", m.plan.batch},
               {"training_rows", m.plan.training_rows},
-              {"parameters", parameters},
+              {"parameters", problem.model.parameter_count()},
               {"flops_per_step", m.cost.flops},
               {"bytes_per_step", m.cost.compulsory_bytes},
               {"planned_launches_per_step", m.cost.launches},
@@ -59,23 +58,25 @@ Json bench_record(const BenchResult& result) {
                       {"module", choice.module.library.filename().string()},
                       {"cpu_baseline", choice.module.cpu_baseline}};
   record.update(build_facts());
-  judge(record, peaks);
+  judge(record, problem, peaks);
   return record;
 }
 
-void judge(Json& record, const backend::MachinePeaks& peaks) {
-  const auto precision = *from_name<Precision>(record["precision"].get<std::string>());
+void judge(Json& record, const BenchProblem& problem, const backend::MachinePeaks& peaks) {
+  const auto& [model, training, precision, mode, rows] = problem;
   const double fma = precision == Precision::float32 ? peaks.fma_gflops_float32 : peaks.fma_gflops_float64;
-  LevelCost cost;
-  cost.flops = record["flops_per_step"];
-  cost.compulsory_bytes = record["bytes_per_step"];
-  const double launches = record["launches_per_step"];  // of level epochs a part of one
   record["peaks"] = {{"fma_gflops", fma}, {"triad_gb_s", peaks.triad_gb_s}, {"launch_us", peaks.launch_us}};
   record["fraction_of_peak"] = record["gflops"].get<double>() / fma;
-  const double latency = launches * peaks.launch_us * 1e-6;
-  const double compute = cost.flops / (fma * 1e9), memory = cost.compulsory_bytes / (peaks.triad_gb_s * 1e9);
-  record["bound"] = latency > std::max(compute, memory) ? "latency" : compute >= memory ? "compute" : "memory";
-  record["predicted_step_s"] = predicted_step_s(cost, peaks, precision) + latency;
+  backend::DeviceInfo device;
+  device.space = record["space"];
+  device.concurrency = record["threads"];
+  const auto machine = machine_model_of(device, peaks);
+  const auto plan = make_plan(model, training, precision, machine.kind, rows);
+  const auto prediction = mode == MeasureMode::training
+                              ? predict_step(model, training, precision, plan, plan.chosen, machine)
+                              : predict_inference(model, precision, plan.batch, machine);
+  record["bound"] = to_name(prediction.bound);
+  record["predicted_step_s"] = prediction.step_s;
 }
 
 }  // namespace sinter::app

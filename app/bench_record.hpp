@@ -11,11 +11,18 @@ namespace sinter::app {
 /// The commit that the program was built from, with "-dirty" where files differed; "unknown" outside of a checkout.
 const char* commit();
 
-struct BenchResult {
-  std::string name;
+/// What was measured, as far as a predicted time depends on it.
+struct BenchProblem {
+  ModelSpec model;
+  TrainingSpec training;  ///< with the level that was timed
   Precision precision = Precision::float32;
   MeasureMode mode = MeasureMode::training;
-  std::int64_t parameters = 0;
+  std::int64_t rows = 0;  ///< of the data
+};
+
+struct BenchResult {
+  std::string name;
+  BenchProblem problem;
   Choice choice;
   backend::DeviceInfo device;
   backend::MachinePeaks peaks;  ///< of the same process, measured after the steps
@@ -26,7 +33,7 @@ Json bench_record(const BenchResult& result);
 
 /// What follows from times and peaks: fraction_of_peak, bound, predicted_step_s. Done anew where a table has better
 /// peaks than the record's own.
-void judge(Json& record, const backend::MachinePeaks& peaks);
+void judge(Json& record, const BenchProblem& problem, const backend::MachinePeaks& peaks);
 
 /// Host, compiler and versions.
 Json build_facts();

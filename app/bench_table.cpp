@@ -54,6 +54,14 @@ const Json* best_training(const Json& records, const std::string& network) {
   return best;
 }
 
+BenchProblem problem_of(const Json& record) {
+  const auto one = bench_case(record["name"]);
+  BenchProblem problem{one.network->model, one.network->training,
+                       *from_name<Precision>(record["precision"].get<std::string>()), one.mode, one.network->rows};
+  problem.training.fusion = one.level;
+  return problem;
+}
+
 void add_ratios(Json& records) {
   for (auto& r : records) {
     const auto network = r["network"].get<std::string>();
@@ -176,7 +184,7 @@ Json bench_summary(Json records, const std::vector<BenchRefusal>& refused, const
   }
   for (auto& r : records) {
     const auto& best = by_threads[r["threads"].get<int>()];
-    judge(r, {best.fma, best.fma, best.triad, best.launch});  // of the one precision of the table
+    judge(r, problem_of(r), {best.fma, best.fma, best.triad, best.launch});  // of the one precision of the table
   }
   add_ratios(records);
 

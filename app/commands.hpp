@@ -29,6 +29,7 @@ int predict(const PredictOptions& options, Console& console);
 struct PlanOptions {
   std::string run_file;
   std::vector<std::string> overrides;
+  std::string machine;  ///< a shipped name or the file of a machine profile; "": this machine's
 };
 int plan(const PlanOptions& options, Console& console);
 

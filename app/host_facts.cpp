@@ -1,6 +1,10 @@
 #include <sinter/app/host_facts.hpp>
 
+#include <algorithm>
+#include <bit>
+#include <cctype>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -93,6 +97,33 @@ HostFacts host_facts() {
   const auto cpu = cpu_info({"model name", "Processor", "cpu"});
   return {system.nodename, fmt::format("{} {}", system.sysname, system.release), cpu.empty() ? system.machine : cpu,
           allowed_cpus()};
+}
+
+CpuCaches cpu_caches() {
+  CpuCaches caches;
+  const auto text = [](int index, const char* field) {
+    std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu0/cache/index{}/{}", index, field));
+    std::string line;
+    std::getline(file, line);
+    return line;
+  };
+  for (int index = 0; index < 8; ++index) {
+    const auto level = text(index, "level"), size = text(index, "size");  // "2", "1024K"
+    if (size.empty() || text(index, "type") == "Instruction") continue;
+    const auto bytes = std::strtoll(size.c_str(), nullptr, 10) << (size.back() == 'M' ? 20 : 10);
+    if (level == "2") caches.core_bytes = bytes;
+    if (level != "3") continue;
+    // One instance serves the processors of a map such as "00000000,0000ff00".
+    std::int64_t sharing = 0;
+    for (const char digit : text(index, "shared_cpu_map")) {
+      if (std::isxdigit(static_cast<unsigned char>(digit)) != 0)
+        sharing += std::popcount(static_cast<unsigned>(std::stoi(std::string(1, digit), nullptr, 16)));
+    }
+    const std::int64_t cpus = ::sysconf(_SC_NPROCESSORS_CONF);
+    caches.shared_bytes = bytes * std::max<std::int64_t>(1, sharing > 0 ? cpus / sharing : 1);
+  }
+  if (caches.shared_bytes == 0) caches.shared_bytes = caches.core_bytes;
+  return caches;
 }
 
 std::int64_t peak_memory_bytes() {

@@ -21,6 +21,13 @@ std::string missing_device(std::string_view space);
 /// Processors that this process may run on.
 int allowed_cpus();
 
+/// Sizes of the caches that a core has to itself beyond the first level, and of the last level of all cores together; 0
+/// where the system does not tell.
+struct CpuCaches {
+  std::int64_t core_bytes = 0, shared_bytes = 0;
+};
+CpuCaches cpu_caches();
+
 struct HostFacts {
   std::string name, os, cpu;
   int cpus = 0;  ///< allowed_cpus()

@@ -168,7 +168,7 @@ void measure(const InfoOptions& options, Console& console, Json& json) {
   console.say("\nmeasuring {} ({}, {} wide) ...", info.space, info.name, info.concurrency);
   check(backend->measure_peaks(peaks));
   const auto path = options.output.empty() ? default_profile_path() : std::filesystem::path(options.output);
-  update_profile(path, info, peaks);
+  update_profile(path, info.space, machine_model_of(info, peaks));
   console.say("{}", listing({{"multiply-add float32", short_number(peaks.fma_gflops_float32) + " GFLOP/s"},
                              {"multiply-add float64", short_number(peaks.fma_gflops_float64) + " GFLOP/s"},
                              {"triad", short_number(peaks.triad_gb_s) + " GB/s"},

@@ -1,9 +1,11 @@
 #include <sinter/app/machine_profile.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <sinter/app/host_facts.hpp>
@@ -15,16 +17,64 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-Json read_json(const fs::path& path) {
+constexpr int format = 2;  // 1 had no caches and no vector width
+
+IoError no_profile(const fs::path& path, const std::string& why) {
+  return IoError(fmt::format("'{}' is no machine profile: {}", path.string(), why));
+}
+
+Json parse(const fs::path& path) {
   try {
     auto json = Json::parse(read_file(path));
-    if (json.at("machine_profile") != 1)
-      throw IoError(fmt::format("'{}' is a machine profile of another version", path.string()));
+    json.at("machine_profile").get<int>();
     return json;
   } catch (const Json::exception& error) {
-    throw IoError(fmt::format("'{}' is no machine profile: {}", path.string(), error.what()));
+    throw no_profile(path, error.what());
   }
 }
+
+/// The spaces of a profile of this format.
+Json read_spaces(const fs::path& path) {
+  const auto json = parse(path);
+  if (json.at("machine_profile") != format) {
+    throw IoError(
+        fmt::format("'{}' is a machine profile of format {}; this version reads format {}: measure again "
+                    "(sinter info --measure)",
+                    path.string(), json.at("machine_profile").get<int>(), format));
+  }
+  if (!json.contains("spaces") || !json.at("spaces").is_object() || json.at("spaces").empty())
+    throw no_profile(path, "it has no spaces");
+  return json.at("spaces");
+}
+
+MachineModel machine_from(const fs::path& path, const Json& spaces, const std::string& space) {
+  try {
+    const auto& entry = spaces.at(space);
+    const auto number = [&](const char* pointer, double least) {
+      const auto value = entry.at(Json::json_pointer(pointer)).get<double>();
+      if (!(value >= least && std::isfinite(value)))
+        throw no_profile(path, fmt::format("spaces/{}{} is {}; allowed: >= {}", space, pointer, value, least));
+      return value;
+    };
+    constexpr double positive = 1e-6;
+    MachineModel machine;
+    machine.name = entry.at("name").get<std::string>();
+    machine.kind = device_kind_of(space);
+    machine.cores = static_cast<int>(number("/cores", 1));
+    machine.fma_gflops_float32 = number("/fma_gflops/float32", positive);
+    machine.fma_gflops_float64 = number("/fma_gflops/float64", positive);
+    machine.triad_gb_s = number("/triad_gb_s", positive);
+    machine.launch_us = number("/launch_us", 0);
+    machine.vector_bytes = static_cast<int>(number("/vector_bytes", machine.kind == DeviceKind::host ? 8 : 0));
+    machine.core_cache_bytes = number("/core_cache_bytes", 0);
+    machine.cache_bytes = number("/cache_bytes", 0);
+    return machine;
+  } catch (const Json::exception& error) {
+    throw no_profile(path, error.what());
+  }
+}
+
+fs::path shipped_folder() { return executable_path().parent_path().parent_path() / "share/sinter/machines"; }
 
 }  // namespace
 
@@ -35,15 +85,41 @@ fs::path default_profile_path() {
   return fs::path(home != nullptr ? home : ".") / ".config/sinter/machine.json";
 }
 
-void update_profile(const fs::path& path, const backend::DeviceInfo& device, const backend::MachinePeaks& peaks) {
-  Json profile = fs::exists(path) ? read_json(path) : Json{{"machine_profile", 1}, {"spaces", Json::object()}};
+MachineModel machine_model_of(const backend::DeviceInfo& device, const backend::MachinePeaks& peaks) {
+  MachineModel machine;
+  machine.name = device.name;
+  machine.kind = device_kind_of(device.space);
+  machine.fma_gflops_float32 = peaks.fma_gflops_float32;
+  machine.fma_gflops_float64 = peaks.fma_gflops_float64;
+  machine.triad_gb_s = peaks.triad_gb_s;
+  machine.launch_us = peaks.launch_us;
+  if (machine.kind == DeviceKind::accelerator) {
+    constexpr int resident_threads = 2048;  // of a multiprocessor: NVIDIA sm_80 and sm_90, AMD CDNA
+    machine.cores = std::max(1, device.concurrency / resident_threads);
+    return machine;  // of its caches nothing is known here
+  }
+  machine.cores = std::max(1, device.concurrency);
+  const auto features = cpu_features();
+  machine.vector_bytes = features.contains("avx512f") ? 64 : features.contains("avx") ? 32 : 16;
+  const auto caches = cpu_caches();
+  machine.core_cache_bytes = static_cast<double>(caches.core_bytes);
+  machine.cache_bytes = static_cast<double>(caches.shared_bytes);
+  return machine;
+}
+
+void update_profile(const fs::path& path, const std::string& space, const MachineModel& machine) {
+  Json profile{{"machine_profile", format}, {"host", ""}, {"spaces", Json::object()}};
+  if (fs::exists(path) && parse(path).at("machine_profile") == format) profile["spaces"] = read_spaces(path);
   profile["host"] = host_facts().name;
-  profile["spaces"][device.space] = {
-      {"name", device.name},
-      {"concurrency", device.concurrency},
-      {"fma_gflops", {{"float32", peaks.fma_gflops_float32}, {"float64", peaks.fma_gflops_float64}}},
-      {"triad_gb_s", peaks.triad_gb_s},
-      {"launch_us", peaks.launch_us},
+  profile["spaces"][space] = {
+      {"name", machine.name},
+      {"cores", machine.cores},
+      {"fma_gflops", {{"float32", machine.fma_gflops_float32}, {"float64", machine.fma_gflops_float64}}},
+      {"triad_gb_s", machine.triad_gb_s},
+      {"launch_us", machine.launch_us},
+      {"vector_bytes", machine.vector_bytes},
+      {"core_cache_bytes", machine.core_cache_bytes},
+      {"cache_bytes", machine.cache_bytes},
       {"measured", utc_now()}};
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
@@ -52,25 +128,35 @@ void update_profile(const fs::path& path, const backend::DeviceInfo& device, con
   write_file(path, profile.dump(2) + "\n");
 }
 
-std::optional<backend::MachinePeaks> read_profile(const fs::path& path, const std::string& space) {
+std::optional<MachineModel> read_profile(const fs::path& path, const std::string& space) {
   if (!fs::exists(path)) return std::nullopt;
-  const auto profile = read_json(path);
-  try {
-    const auto& spaces = profile.at("spaces");
-    if (!spaces.contains(space)) return std::nullopt;
-    const auto& entry = spaces.at(space);
-    const auto number = [&](const char* pointer) { return entry.at(Json::json_pointer(pointer)).get<double>(); };
-    return backend::MachinePeaks{number("/fma_gflops/float32"), number("/fma_gflops/float64"), number("/triad_gb_s"),
-                                 number("/launch_us")};
-  } catch (const Json::exception& error) {
-    throw IoError(fmt::format("'{}' is no machine profile: {}", path.string(), error.what()));
-  }
+  const auto spaces = read_spaces(path);
+  if (!spaces.contains(space)) return std::nullopt;
+  return machine_from(path, spaces, space);
 }
 
-double predicted_step_s(const LevelCost& cost, const backend::MachinePeaks& peaks, Precision precision) {
-  const auto gflops = precision == Precision::float32 ? peaks.fma_gflops_float32 : peaks.fma_gflops_float64;
-  return std::max(cost.flops / (gflops * 1e9), cost.compulsory_bytes / (peaks.triad_gb_s * 1e9)) +
-         static_cast<double>(cost.launches) * peaks.launch_us * 1e-6;
+std::vector<std::string> shipped_machines() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(shipped_folder(), error)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+ProfiledSpace find_machine(const std::string& name_or_file, const std::string& wanted_space) {
+  const auto shipped = shipped_machines();
+  fs::path path = name_or_file;
+  if (std::ranges::find(shipped, name_or_file) != shipped.end()) {
+    path = shipped_folder() / (name_or_file + ".json");
+  } else if (!fs::is_regular_file(path)) {
+    throw IoError(fmt::format("--machine: '{}' is no file and no shipped machine; shipped: {}", name_or_file,
+                              fmt::join(shipped, ", ")));
+  }
+  const auto spaces = read_spaces(path);
+  const auto space = spaces.contains(wanted_space) ? wanted_space : spaces.begin().key();
+  return {space, machine_from(path, spaces, space), path};
 }
 
 }  // namespace sinter::app

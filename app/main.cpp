@@ -126,9 +126,14 @@ struct CommandLine {
 
   void add_plan() {
     auto* sub = add("plan", "Print what the planner chooses for a run file, and why",
-                    "Example:\n  sinter plan inputs/uat.yaml --set training.batch=8",
+                    "Examples:\n  sinter plan inputs/uat.yaml --set training.batch=8\n"
+                    "  sinter plan inputs/wide_regression.yaml --machine h100-sxm",
                     [](CommandLine& self, Console& console) { return app::plan(self.plan, console); });
     add_run_file(sub, plan.run_file, plan.overrides);
+    sub->add_option("--machine", plan.machine,
+                    "Plan and predict for another machine: a shipped name, or the file of a machine profile")
+        ->option_text("NAME|FILE")
+        ->check(not_empty);
   }
 
   void add_bench() {

@@ -1,4 +1,6 @@
-// sinter plan: what the planner chooses for a run file, and why. Starts no backend.
+// sinter plan: what the planner chooses for a run file, and why, with the times that a machine profile predicts. Starts
+// no backend.
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <sinter/app/commands.hpp>
@@ -6,6 +8,7 @@
 #include <sinter/app/modules.hpp>
 #include <sinter/app/problem.hpp>
 #include <sinter/app/run_record.hpp>
+#include <sinter/models/plan/prediction.hpp>
 
 namespace sinter::app {
 namespace {
@@ -20,51 +23,102 @@ std::string resolved_space(const DeviceSpec& device) {
   }
 }
 
+/// The space to plan for, and its machine where there is a profile of it.
+struct Target {
+  std::string space;
+  std::optional<MachineModel> machine;
+  std::filesystem::path profile;
+};
+
+Target target_of(const PlanOptions& options, const DeviceSpec& device) {
+  if (!options.machine.empty()) {
+    auto found = find_machine(options.machine, device.space);
+    return {found.space, found.machine, found.profile};
+  }
+  Target target{resolved_space(device), std::nullopt, default_profile_path()};
+  target.machine = read_profile(target.profile, target.space);
+  return target;
+}
+
+/// "3", or "1 in 20" where a launch spans steps.
+std::string launches_text(const LevelCost& cost) {
+  return cost.steps_per_launch > 1 ? fmt::format("{} in {}", cost.launches, cost.steps_per_launch)
+                                   : fmt::to_string(cost.launches);
+}
+
+std::string time_text(double seconds) {
+  return seconds < 1e-3 ? fmt::format("{:.4g} us", 1e6 * seconds) : fmt::format("{:.4g} ms", 1e3 * seconds);
+}
+
+Json prediction_json(const Prediction& prediction) {
+  return {{"step_s", prediction.step_s},        {"compute_s", prediction.compute_s},
+          {"memory_s", prediction.memory_s},    {"latency_s", prediction.latency_s},
+          {"bound", to_name(prediction.bound)}, {"peak_fraction", prediction.peak_fraction}};
+}
+
 }  // namespace
 
 int plan(const PlanOptions& options, Console& console) {
   auto run_file = read_run_file(options.run_file, options.overrides);
-  const auto space = resolved_space(run_file.device);
-  const auto problem = load_problem(std::move(run_file), device_kind_of(space));
+  const auto target = target_of(options, run_file.device);
+  const auto problem = load_problem(std::move(run_file), device_kind_of(target.space));
   const auto& [run, data, plan] = problem;
-  const auto profile = default_profile_path();
-  const auto peaks = read_profile(profile, space);
 
   console.say("plan for {}: {}, {}, {} training rows", run.run.name, model_text(run.model),
               to_name(run.device.precision), plan.training_rows);
+  console.say("  for {} ({})", target.space, to_name(plan.kind));
   console.say("  batches of {}{}, {} step{} an epoch, each batch in {} chunk{}", plan.batch,
               plan.last_batch_smaller ? " (the last of an epoch is smaller)" : "", plan.steps_per_epoch,
               plan.steps_per_epoch == 1 ? "" : "s", plan.chunks, plan.chunks == 1 ? "" : "s");
   console.say("");
+
   std::vector<std::vector<std::string>> rows{
-      {"level", "launches/step", "FLOP/step", "bytes/step", "FLOP/byte", "workspace"}};
-  if (peaks) rows.front().emplace_back("predicted");
+      {"level", "launches", "FLOP", "bytes", "FLOP/byte", "team scratch", "workspace"}};
+  if (target.machine) rows.front().insert(rows.front().end(), {"predicted", "bound", "of peak"});
   std::string reasons;
+  Json predictions = Json::object();
   const auto add = [&](const LevelCost& cost, const char* mark) {
-    rows.push_back({fmt::format("{}{}", to_name(cost.level), mark), fmt::to_string(cost.launches),
-                    fmt::format("{:.4g}", cost.flops), bytes_text(cost.compulsory_bytes),
-                    fmt::format("{:.3g}", cost.flops / cost.compulsory_bytes),
-                    bytes_text(static_cast<double>(cost.workspace_bytes))});
-    if (peaks)
-      rows.back().push_back(fmt::format("{:.4g} us", 1e6 * predicted_step_s(cost, *peaks, run.device.precision)));
     reasons += fmt::format("\n  {}: {}", to_name(cost.level), cost.reason);
+    rows.push_back({fmt::format("{}{}", to_name(cost.level), mark)});
+    auto& row = rows.back();
+    if (!cost.possible) {
+      row.resize(rows.front().size(), "-");
+      return;
+    }
+    row.insert(row.end(), {launches_text(cost), fmt::format("{:.4g}", cost.flops), bytes_text(cost.compulsory_bytes),
+                           fmt::format("{:.3g}", cost.flops / cost.compulsory_bytes),
+                           bytes_text(static_cast<double>(cost.scratch_bytes)),
+                           bytes_text(static_cast<double>(cost.workspace_bytes))});
+    if (!target.machine) return;
+    const auto prediction = predict_step(run.model, run.training, run.device.precision, plan, cost, *target.machine);
+    predictions[std::string(to_name(cost.level))] = prediction_json(prediction);
+    row.insert(row.end(), {time_text(prediction.step_s), std::string(to_name(prediction.bound)),
+                           fmt::format("{:.3g} %", 100 * prediction.peak_fraction)});
   };
   add(plan.chosen, " *");
   for (const auto& other : plan.others) add(other, "");
-  console.say("{}\n  * chosen{}\n{}", table(rows),
+  console.say("{}\n  a step of each level; * chosen{}\n{}", table(rows),
               run.training.fusion == Fusion::automatic ? "" : ", as the run file asks", reasons);
-  if (peaks) {
-    console.say("\n  predicted at the peaks in {}; they do not affect the choice", profile.string());
+  if (target.machine) {
+    console.say("\n  predicted for {} with the peaks in {}; they do not affect the choice", target.machine->name,
+                target.profile.string());
   } else {
-    console.say("\n  no predicted times: {} has no peaks of '{}' (sinter info --measure --space SPACE)",
-                profile.string(), space);
+    console.say(
+        "\n  no predicted times: {} has no peaks of '{}' (sinter info --measure --space SPACE, or --machine "
+        "with one of {})",
+        target.profile.string(), target.space, fmt::join(shipped_machines(), ", "));
   }
 
   Json record{{"name", run.run.name},
+              {"space", target.space},
               {"precision", to_name(run.device.precision)},
               {"parameters", run.model.parameter_count()}};
   record_plan(record, plan);
-  if (peaks) record["predicted_step_s"] = predicted_step_s(plan.chosen, *peaks, run.device.precision);
+  if (target.machine) {
+    record["machine"] = {{"name", target.machine->name}, {"profile", target.profile.string()}};
+    record["predicted"] = predictions;
+    record["predicted_step_s"] = predictions[std::string(to_name(plan.level))]["step_s"];
+  }
   console.result(record_text(record));
   return 0;
 }

@@ -12,10 +12,16 @@ namespace sinter::app {
 namespace {
 
 Json cost_json(const LevelCost& cost) {
+  if (!cost.possible) return {{"level", to_name(cost.level)}, {"possible", false}, {"reason", cost.reason}};
   return {{"level", to_name(cost.level)},
+          {"possible", true},
           {"launches", cost.launches},
+          {"steps_per_launch", cost.steps_per_launch},
           {"flops", cost.flops},
+          {"element_flops", cost.element_flops},
           {"compulsory_bytes", cost.compulsory_bytes},
+          {"scratch_bytes", cost.scratch_bytes},
+          {"row_tile", cost.row_tile},
           {"workspace_bytes", cost.workspace_bytes},
           {"reason", cost.reason}};
 }
@@ -66,6 +72,7 @@ void record_plan(Json& record, const Plan& plan) {
   Json others = Json::array();
   for (const auto& other : plan.others) others.push_back(cost_json(other));
   record["plan"] = {{"level", to_name(plan.level)},
+                    {"kind", to_name(plan.kind)},
                     {"training_rows", plan.training_rows},
                     {"batch", plan.batch},
                     {"chunks", plan.chunks},

@@ -35,6 +35,12 @@ backend::TrainRequest request_of(const Problem& problem) {
           data.view(data.test), data.feature_names,    data.target_names};
 }
 
+std::string fusion_text(const Plan& plan) {
+  const auto& [launches, steps] = std::pair(plan.chosen.launches, plan.chosen.steps_per_launch);
+  return fmt::format("{}, {} launch{} {}", to_name(plan.level), launches, launches == 1 ? "" : "es",
+                     steps == 1 ? "a step" : fmt::format("for {} steps", steps));
+}
+
 std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device) {
   const auto& [run, data, plan] = problem;
   const auto& training = run.training;
@@ -47,7 +53,7 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
                              choice.module.devices.empty() ? "threads" : "wide")},
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
-      {"fusion", fmt::format("{}, {} launches a step", to_name(plan.level), plan.chosen.launches)},
+      {"fusion", fusion_text(plan)},
       {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch,
                              plan.steps_per_epoch == 1 ? "" : "s", plan.batch)},
       {"loss", std::string(to_name(training.loss.type))},

@@ -44,6 +44,7 @@ if(SINTER_PROGRAM)
   # platform calls its library folder.
   install(TARGETS sinter_program RUNTIME DESTINATION bin COMPONENT program)
   install(PROGRAMS scripts/sinter_plot.py DESTINATION share/sinter COMPONENT program)
+  install(DIRECTORY app/machines DESTINATION share/sinter COMPONENT program)
   set(_installed sinter_program)
   foreach(_module IN LISTS _modules)
     install(TARGETS sinter_module_${_module} LIBRARY DESTINATION lib/sinter/modules COMPONENT program)

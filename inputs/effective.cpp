@@ -11,9 +11,14 @@ namespace sinter {
 namespace {
 
 std::string plan_comment(const LevelCost& cost, std::string_view role) {
-  return fmt::format("#   {} {}: {} launches, {:.3g} FLOP and {:.3g} bytes a step, {} bytes of workspace\n#     {}\n",
-                     role, to_name(cost.level), cost.launches, cost.flops, cost.compulsory_bytes, cost.workspace_bytes,
-                     cost.reason);
+  auto text = fmt::format("#   {} {}: ", role, to_name(cost.level));
+  if (!cost.possible) return text + fmt::format("not possible: {}\n", cost.reason);
+  const auto per = cost.steps_per_launch == 1 ? "a step" : fmt::format("for {} steps", cost.steps_per_launch);
+  text += fmt::format("{} launch{} {}, {:.3g} FLOP and {:.3g} bytes a step, {} bytes of workspace", cost.launches,
+                      cost.launches == 1 ? "" : "es", per, cost.flops, cost.compulsory_bytes, cost.workspace_bytes);
+  if (cost.row_tile > 0)
+    text += fmt::format(", {} rows and {} bytes of scratch a team", cost.row_tile, cost.scratch_bytes);
+  return text + fmt::format("\n#     {}\n", cost.reason);
 }
 
 }  // namespace
@@ -22,8 +27,9 @@ std::string effective_yaml(const RunFile& run, const Plan& plan) {
   using namespace inputs::detail;
   std::string text = fmt::format(
       "# Written by sinter {}: every key that has an effect, with its value. It is a run file itself.\n", version());
-  text += fmt::format("# Plan: {} training rows, batches of {}{}, {} step{} an epoch, {} chunk{}\n", plan.training_rows,
-                      plan.batch, plan.last_batch_smaller ? " (the last is smaller)" : "", plan.steps_per_epoch,
+  text += fmt::format("# Plan for {} {}: {} training rows, batches of {}{}, {} step{} an epoch, {} chunk{}\n",
+                      plan.kind == DeviceKind::host ? "a" : "an", to_name(plan.kind), plan.training_rows, plan.batch,
+                      plan.last_batch_smaller ? " (the last is smaller)" : "", plan.steps_per_epoch,
                       plan.steps_per_epoch == 1 ? "" : "s", plan.chunks, plan.chunks == 1 ? "" : "s");
   text += plan_comment(plan.chosen, "chosen:");
   for (const auto& other : plan.others) text += plan_comment(other, "instead of");

@@ -11,15 +11,6 @@
 
 namespace sinter::detail {
 
-/// How often to report: as asked, else about a hundred times; more often where early stopping needs to look.
-inline std::int64_t log_period(const TrainingSpec& training) {
-  if (training.log_every > 0) return training.log_every;
-  std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
-  if (training.early_stopping.patience > 0)
-    period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
-  return period;
-}
-
 class Boundaries {
  public:
   /// `hook_every`: epochs between two calls of a hook; 0: never.

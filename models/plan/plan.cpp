@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/models/plan/work.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 namespace sinter {
@@ -19,99 +20,105 @@ std::int64_t chunks_of(std::int64_t batch, DeviceKind kind) {
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 
-/// The sums that the costs of all levels are made of.
-struct Problem {
-  double real = 4, batch = 0, inputs = 0, weights = 0, outputs_of_layers = 0, parameters = 0, states = 0;
-  std::int64_t layers = 0, widest = 0;
-  bool bias = true, clip = false, gather = false;
+// A kernel that takes the network in one launch has room for so many layers among its arguments, and wants the
+// activations of some rows in a team's scratch.
+constexpr std::int64_t most_layers = 12;
+constexpr std::int64_t most_width = 2048;
 
-  [[nodiscard]] double flops() const { return 6.0 * batch * weights; }
-};
+// Up to this width `auto` takes one launch a step; above, the products of a layer are long enough to pay for launches of
+// their own, and their tiles are spread over more teams than there are chunks.
+constexpr std::int64_t step_width = 512;
 
-Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan) {
-  Problem p;
-  p.real = precision == Precision::float32 ? 4 : 8;
-  p.batch = static_cast<double>(plan.batch);
-  p.inputs = static_cast<double>(model.inputs);
-  p.layers = static_cast<std::int64_t>(model.layers.size());
-  for (std::size_t l = 0; l < model.layers.size(); ++l) {
-    p.weights += static_cast<double>(model.fan_in(l) * model.layers[l].width);
-    p.outputs_of_layers += static_cast<double>(model.layers[l].width);
-    p.widest = std::max(p.widest, model.layers[l].width);
-  }
-  p.parameters = static_cast<double>(model.parameter_count());
-  p.states = training.optimizer.type == Optimizer::sgd ? 0 : training.optimizer.type >= Optimizer::adam ? 2 : 1;
-  p.bias = model.bias;
-  p.clip = training.optimizer.clip_norm > 0;
-  p.gather = plan.batch < plan.training_rows;
-  return p;
+// Up to this work of a step, which one core does in the time of some launches, `auto` has one team do all steps.
+constexpr double epochs_flops = 1e6;
+
+std::int64_t widest(const ModelSpec& model) {
+  std::int64_t width = model.inputs;
+  for (const auto& layer : model.layers) width = std::max(width, layer.width);
+  return width;
 }
 
-/// Gather of features and targets; product, (bias,) activation of a layer, but no activation of the last; loss and
-/// gradient; dW, update (and the same for biases) of a layer, dX and derivative of all but the first.
-LevelCost classic_cost(const Problem& p) {
-  LevelCost cost;
-  cost.level = Fusion::none;
-  const std::int64_t forward = (p.bias ? 3 : 2) * p.layers - 1,
-                     backward = (p.bias ? 4 : 2) * p.layers + 2 * (p.layers - 1);
-  cost.launches = (p.gather ? 2 : 0) + forward + 1 + backward + (p.clip ? 1 : 0);
-  cost.flops = p.flops();
-  cost.compulsory_bytes = p.real *
-                          (p.batch * (p.inputs * 4 + p.outputs_of_layers * 14) + p.parameters * (5 + 2 * p.states));
-  cost.workspace_bytes = static_cast<std::int64_t>(p.real *
-                                                   (p.batch * (p.inputs + 2 * p.outputs_of_layers) + p.parameters));
-  cost.reason = "one launch an operation, products by KokkosBlas: the classic way, a baseline to compare with";
-  return cost;
-}
-
-LevelCost layer_cost(const Problem& p, std::int64_t chunks) {
-  LevelCost cost;
-  cost.level = Fusion::layer;
-  cost.launches = 2 * p.layers + 1 + (p.clip ? 1 : 0);
-  cost.flops = p.flops();
-  cost.compulsory_bytes = p.real *
-                          (p.batch * (p.inputs * 2 + p.outputs_of_layers * 5) + p.parameters * (3 + 2 * p.states));
-  cost.workspace_bytes = static_cast<std::int64_t>(p.real * (p.batch * (p.inputs + 2 * p.outputs_of_layers) +
-                                                             (static_cast<double>(chunks) + p.states) * p.parameters));
-  cost.reason =
-      "product, bias and activation in one launch a layer; input gradient, weight gradient and update in another";
-  return cost;
-}
-
-LevelCost step_cost(const Problem& p, std::int64_t chunks) {
-  LevelCost cost;
-  cost.level = Fusion::step;
-  cost.launches = 1 + (p.clip ? 1 : 0);
-  cost.flops = p.flops();
-  cost.compulsory_bytes = p.real * (p.batch * p.inputs + p.parameters * (2 + 2 * p.states));
-  cost.workspace_bytes = static_cast<std::int64_t>(p.real * (static_cast<double>(chunks) + p.states) * p.parameters);
-  cost.reason = "the whole step in one launch, activations in scratch";
-  return cost;
-}
-
-LevelCost epochs_cost(const Problem& p, std::int64_t chunks) {
-  LevelCost cost = step_cost(p, chunks);
-  cost.level = Fusion::epochs;
-  cost.launches = 1;
-  cost.reason = "many steps in one launch, one team: for tiny networks";
-  return cost;
-}
-
-// One launch a step wants the activations of some rows in a team's scratch, and a kernel's arguments have room for so
-// many layers.
-constexpr std::int64_t step_max_layers = 12;
-constexpr std::int64_t step_max_width = 2048;
-
-/// Why level step cannot serve the problem; empty where it can.
-std::string step_refusal(const Problem& p) {
-  if (p.layers > step_max_layers)
-    return fmt::format("{} layers; one launch takes at most {}", p.layers, step_max_layers);
-  const auto widest = std::max(p.widest, static_cast<std::int64_t>(p.inputs));
-  if (widest > step_max_width) return fmt::format("{} wide; one launch takes at most {}", widest, step_max_width);
+/// Why a level cannot serve the problem; empty where it can.
+std::string refusal(Fusion level, const ModelSpec& model) {
+  if (level != Fusion::step && level != Fusion::epochs) return {};
+  const auto layers = static_cast<std::int64_t>(model.layers.size());
+  if (layers > most_layers)
+    return fmt::format("{} layers; level {} takes at most {}", layers, to_name(level), most_layers);
+  if (widest(model) > most_width)
+    return fmt::format("{} wide; level {} takes at most {}", widest(model), to_name(level), most_width);
   return {};
 }
 
+LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec& training, Precision precision,
+                        const Plan& plan) {
+  LevelCost cost;
+  cost.level = level;
+  cost.reason = refusal(level, model);
+  cost.possible = cost.reason.empty();
+  if (!cost.possible) return cost;
+  const auto work = work_of(model, training, precision, plan, level);
+  cost.launches = static_cast<std::int64_t>(work.launches.size());
+  if (level == Fusion::epochs) {
+    const auto report = log_period(training);  // a launch ends there, or where validation is due
+    const auto epochs = training.validate_every > 0 ? std::min(report, training.validate_every) : report;
+    cost.steps_per_launch = epochs * plan.steps_per_epoch;
+  }
+  cost.flops = work.products_flops;
+  for (const auto& launch : work.launches) {
+    cost.element_flops += launch.element_flops;
+    cost.compulsory_bytes += launch.compulsory_bytes;
+  }
+  cost.scratch_bytes = work.scratch_bytes;
+  cost.row_tile = work.row_tile;
+  cost.workspace_bytes = work.workspace_bytes;
+  return cost;
+}
+
+/// What speaks for or against a level that can serve the problem.
+std::string reason(Fusion level, const ModelSpec& model, const Plan& plan, double flops) {
+  const auto width = widest(model);
+  switch (level) {
+    case Fusion::epochs:
+      if (plan.chunks > 1) {
+        return fmt::format("one team would do the {} chunks of a batch one after the other; for batches of one chunk",
+                           plan.chunks);
+      }
+      return flops <= epochs_flops
+                 ? fmt::format(
+                       "a step is {:.3g} FLOP in one chunk, less than launches cost: one team does all steps up "
+                       "to the next report",
+                       flops)
+                 : fmt::format("a step is {:.3g} FLOP, more than {:.0e}: other levels spread it over teams", flops,
+                               epochs_flops);
+    case Fusion::step:
+      return width <= step_width
+                 ? fmt::format("the whole step in one launch, activations in scratch: at most {} wide", step_width)
+                 : fmt::format("{} wide: above {} a layer's products pay for their own launches", width, step_width);
+    case Fusion::layer:
+      return "product, bias and activation in one launch a layer; input gradient, weight gradient and update in "
+             "another";
+    default: return "one launch an operation, products by KokkosBlas: the classic way, a baseline to compare with";
+  }
+}
+
+Fusion choose(const std::vector<LevelCost>& levels, const ModelSpec& model, const Plan& plan) {
+  const auto possible = [&](Fusion level) {
+    return std::ranges::any_of(levels, [&](const auto& cost) { return cost.level == level && cost.possible; });
+  };
+  if (possible(Fusion::epochs) && plan.chunks == 1 && levels.back().flops <= epochs_flops) return Fusion::epochs;
+  if (possible(Fusion::step) && widest(model) <= step_width) return Fusion::step;
+  return Fusion::layer;
+}
+
 }  // namespace
+
+std::int64_t log_period(const TrainingSpec& training) {
+  if (training.log_every > 0) return training.log_every;
+  std::int64_t period = std::max<std::int64_t>(1, training.epochs / 100);
+  if (training.early_stopping.patience > 0)
+    period = std::min(period, std::max<std::int64_t>(1, training.early_stopping.patience / 10));
+  return period;
+}
 
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
                std::int64_t training_rows) {
@@ -128,15 +135,17 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   plan.last_batch_smaller = rest != 0 && !training.drop_last;
   plan.steps_per_epoch = full + (plan.last_batch_smaller ? 1 : 0);
 
-  const Problem problem = problem_of(model, training, precision, plan);
-  const std::string refusal = step_refusal(problem);
-  if ((training.fusion == Fusion::step || training.fusion == Fusion::epochs) && !refusal.empty())
-    throw ConfigError(
-        fmt::format("training.fusion: {} cannot serve this network: {}", to_name(training.fusion), refusal));
-  std::vector<LevelCost> levels{epochs_cost(problem, plan.chunks), step_cost(problem, plan.chunks),
-                                layer_cost(problem, plan.chunks), classic_cost(problem)};
-  if (!refusal.empty()) levels[0].reason = levels[1].reason = refusal;
-  plan.level = training.fusion == Fusion::automatic ? Fusion::layer : training.fusion;
+  std::vector<LevelCost> levels;
+  for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
+    levels.push_back(cost_of_level(level, model, training, precision, plan));
+    auto& cost = levels.back();
+    if (cost.possible) {
+      cost.reason = reason(level, model, plan, cost.flops);
+    } else if (training.fusion == level) {
+      throw ConfigError(fmt::format("training.fusion: {} cannot serve this problem: {}", to_name(level), cost.reason));
+    }
+  }
+  plan.level = training.fusion == Fusion::automatic ? choose(levels, model, plan) : training.fusion;
   for (auto& level : levels) (level.level == plan.level ? plan.chosen : plan.others.emplace_back()) = level;
   return plan;
 }

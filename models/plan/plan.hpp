@@ -13,14 +13,19 @@
 
 namespace sinter {
 
-/// What one candidate level costs per steady step.
+/// What a level costs per steady step, or why it cannot serve the problem.
 struct LevelCost {
   Fusion level = Fusion::layer;
-  std::int64_t launches = 0;
-  double flops = 0;             ///< 6 x batch x weights: the products of forward, dX and dW
-  double compulsory_bytes = 0;  ///< each operand of each launch read or written once
-  std::int64_t workspace_bytes = 0;
+  bool possible = true;
   std::string reason;  ///< why it was chosen, or why not
+  std::int64_t launches = 0;
+  std::int64_t steps_per_launch = 1;  ///< above 1 where launches span steps (level epochs)
+  double flops = 0;                   ///< 6 x batch x weights: the products of forward, dX and dW
+  double element_flops = 0;           ///< of activations, derivatives, loss, sums and update, estimated
+  double compulsory_bytes = 0;        ///< each operand of each launch read or written once
+  std::int64_t scratch_bytes = 0;     ///< of a team
+  std::int64_t row_tile = 0;          ///< rows that a team takes through the network at once; 0: layers are apart
+  std::int64_t workspace_bytes = 0;   ///< on the device, for the whole step
 };
 
 struct Plan {
@@ -32,8 +37,12 @@ struct Plan {
   std::int64_t steps_per_epoch = 0;
   bool last_batch_smaller = false;
   LevelCost chosen;
-  std::vector<LevelCost> others;
+  std::vector<LevelCost> others;  ///< in the order of preference
 };
+
+/// Epochs between two reports: as asked, else so that there are about a hundred; more often where early stopping needs
+/// to look.
+std::int64_t log_period(const TrainingSpec& training);
 
 /// The most chunks that a batch is cut into. The reduction tree (kernels/tile/tree.hpp) takes no more yet; an accelerator
 /// wants more teams than a host.

@@ -59,12 +59,12 @@ TEST_CASE("measured peaks are kept by space and give the plan its predicted time
   CHECK(run.says("multiply-add float32  100 GFLOP/s\n"));
   CHECK(sinter({"info", "--measure", "--space", "openmp", "--quiet"}).code == 0);
   const auto profile = sinter.json("config/sinter/machine.json");
-  CHECK(profile["machine_profile"] == 1);
+  CHECK(profile["machine_profile"] == 2);
   CHECK(profile["spaces"]["serial"]["triad_gb_s"] == 10.0);
   CHECK(profile["spaces"]["openmp"]["fma_gflops"]["float64"] == 50.0);
   const auto after = sinter({"plan", "run.yaml"});
-  CHECK(after.says("predicted at the peaks in "));
-  CHECK(after.says("predicted\n"));
+  CHECK(after.says("predicted for Fake processor with the peaks in "));
+  CHECK(after.says("  predicted "));
   test::put(sinter.file("config/sinter/machine.json"), "{}");
   const auto broken = sinter({"plan", "run.yaml"});
   CHECK(broken.code == 8);
@@ -80,13 +80,55 @@ TEST_CASE("plan prints the choice and why, without a module") {
   CHECK(run.code == 0);
   CHECK(run.says("plan for trial: mlp 2-4-1, 17 parameters, float32, 4 training rows\n"));
   CHECK(run.says("  batches of 4, 1 step an epoch, each batch in 1 chunk\n"));
-  CHECK(run.says("  layer *"));
-  CHECK(run.says("\n  * chosen\n"));
+  CHECK(run.says("  for openmp (host)\n"));
+  CHECK(run.says("  epochs *"));
+  CHECK(run.says("; * chosen\n"));
   CHECK(run.says("  none: one launch an operation"));
   const auto asked = sinter({"plan", "run.yaml", "--set", "training.fusion=none"});
   CHECK(asked.says("* chosen, as the run file asks"));
   const auto json = test::Json::parse(sinter({"plan", "run.yaml", "--json"}).out);
-  CHECK(json["plan"]["level"] == "layer");
-  CHECK(json["plan"]["chosen"]["launches"] == 5);
+  CHECK(json["plan"]["level"] == "epochs");
+  CHECK(json["plan"]["kind"] == "host");
+  CHECK(json["plan"]["chosen"]["launches"] == 1);
+  CHECK(json["plan"]["others"].size() == 3);
   CHECK(json["parameters"] == 17);
+}
+
+TEST_CASE("plan takes a shipped machine, or a profile's file, and plans for its kind of device") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto plan = [&](const std::string& machine, const std::string& fusion = "auto") {
+    return sinter({"plan", "run.yaml", "--machine", machine, "--set", "training.fusion=" + fusion, "--json"});
+  };
+  for (const std::string name : {"h100-sxm", "a100-sxm-80gb", "epyc-9654", "xeon-8480"}) {
+    const auto run = plan(name);
+    INFO(name << run.err);
+    REQUIRE(run.code == 0);
+    const auto json = test::Json::parse(run.out);
+    CHECK(json["plan"]["kind"] == (name.find("00-sxm") != std::string::npos ? "accelerator" : "host"));
+    CHECK(json["predicted"].size() == 4);
+    CHECK(json["predicted"]["layer"]["bound"] == "latency");
+    CHECK(json["predicted"]["epochs"]["step_s"] < json["predicted"]["none"]["step_s"]);
+    CHECK(json["predicted_step_s"] == json["predicted"]["epochs"]["step_s"]);
+  }
+  REQUIRE(sinter({"info", "--measure", "--space", "openmp", "--output", "mine.json", "--quiet"}).code == 0);
+  const auto mine = test::Json::parse(plan("mine.json").out);
+  CHECK(mine["machine"]["name"] == "Fake processor");
+  const auto unknown = plan("h200");
+  CHECK(unknown.code == 8);
+  CHECK(unknown.err ==
+        "sinter: error: --machine: 'h200' is no file and no shipped machine; shipped: a100-sxm-80gb, "
+        "epyc-9654, h100-sxm, xeon-8480\n");
+}
+
+TEST_CASE("plan lists a level that cannot serve a network, with the reason, and refuses it where it is asked for") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto run = sinter({"plan", "run.yaml", "--set", "model.hidden=[4000]"});
+  CHECK(run.code == 0);
+  CHECK(run.says("  layer *"));
+  CHECK(run.says("  step: 4000 wide; level step takes at most 2048\n"));
+  const auto asked = sinter({"plan", "run.yaml", "--set", "model.hidden=[4000]", "--set", "training.fusion=step"});
+  CHECK(asked.code == 3);
+  CHECK(asked.complains("training.fusion: step cannot serve this problem: 4000 wide; level step takes at most 2048"));
 }

@@ -51,6 +51,7 @@ class Program {
     fs::create_directories(prefix / "share/sinter");
     fs::copy_file(path_, prefix / "bin/sinter");
     fs::create_symlink(fs::path(SINTER_SOURCE_DIR) / "scripts/sinter_plot.py", prefix / "share/sinter/sinter_plot.py");
+    fs::create_directory_symlink(fs::path(SINTER_SOURCE_DIR) / "app/machines", prefix / "share/sinter/machines");
     path_ = prefix / "bin/sinter";
     add_module("fake", spaces);
   }

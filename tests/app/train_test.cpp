@@ -54,7 +54,7 @@ TEST_CASE("run.json tells what was asked for, done and reached") {
   CHECK(record["device_info"]["concurrency"] == 4);
   CHECK(record["device_info"]["fallback"].is_null());
   CHECK(record["precision"] == "float32");
-  CHECK(record["fusion"] == "layer");
+  CHECK(record["fusion"] == "epochs");
   CHECK(record["epochs"] == 30);
   CHECK(record["metrics"]["train"]["loss"] == 0.25);
   CHECK(record["metrics"]["test"]["accuracy"] == 0.5);

@@ -153,7 +153,9 @@ TEST_CASE("the effective run file tells the plan in comments") {
   auto run = read(with_model("{type: linear_regression}"));
   fit_to_data(run, load_dataset(run.data));
   const auto text = effective_yaml(run, make_plan(run.model, run.training, run.device.precision, DeviceKind::host, 4));
-  CHECK(text.find("# Plan: 4 training rows, batches of 4, 1 step an epoch, 1 chunk\n#   chosen: layer: 3 launches, ") !=
-        std::string::npos);
+  CHECK(text.find("# Plan for a host: 4 training rows, batches of 4, 1 step an epoch, 1 chunk\n"
+                  "#   chosen: epochs: 1 launch a step, ") != std::string::npos);
+  CHECK(text.find(", 8 rows and ") != std::string::npos);  // a team's tile
+  CHECK(text.find("#   instead of layer: 3 launches a step, ") != std::string::npos);
   CHECK(text.find("#   instead of none: ") != std::string::npos);
 }

@@ -76,6 +76,7 @@ TEMPLATE_LIST_TEST_CASE("a steady step of level layer is 2L + 1 launches and not
   options.training.epochs = 3;
   options.training.batch = 64;
   options.training.shuffle = true;
+  options.training.fusion = Fusion::layer;
   options.training.optimizer.type = Optimizer::adam;
   options.budget.launches = 7;
   options.budget.fences = 0;

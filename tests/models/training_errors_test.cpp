@@ -53,6 +53,7 @@ TEMPLATE_LIST_TEST_CASE("a loss that is no longer finite ends the run with step,
 
 TEMPLATE_LIST_TEST_CASE("a budget that a step exceeds ends the run and names the culprits", "", test::Pairs) {
   Job<typename TestType::Space, typename TestType::Real> job;
+  job.options.training.fusion = Fusion::layer;
   job.options.budget.launches = 4;
   CHECK_THROWS_MATCHES(job.run(), BudgetError,
                        MessageMatches(StartsWith("budget.launches: step 2 had 5, allowed: 4; ") &&

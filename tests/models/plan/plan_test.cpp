@@ -1,33 +1,46 @@
-// The plan: chunks, steps and costs as functions of the problem alone.
+// The plan: chunks, steps, level and reasons as functions of the problem alone.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <sinter/models/plan/plan.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 using namespace sinter;
+using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::Message;
 
 namespace {
 
-ModelSpec model(std::size_t hidden) {
+ModelSpec model(std::size_t hidden, std::int64_t width = 16, std::int64_t inputs = 2) {
   ModelSpec spec;
-  spec.inputs = 2;
-  spec.layers.assign(hidden, {16, Activation::tanh});
+  spec.inputs = inputs;
+  spec.layers.assign(hidden, {width, Activation::tanh});
   spec.layers.push_back({1, Activation::identity});
   return spec;
 }
 
-Plan plan(std::int64_t rows, std::int64_t batch, bool drop_last = false, std::size_t hidden = 2) {
+Plan plan(std::int64_t rows, std::int64_t batch, bool drop_last = false, Fusion fusion = Fusion::automatic,
+          const ModelSpec& spec = model(2), DeviceKind kind = DeviceKind::host) {
   TrainingSpec training;
   training.batch = batch;
   training.drop_last = drop_last;
-  return make_plan(model(hidden), training, Precision::float32, DeviceKind::host, rows);
+  training.fusion = fusion;
+  return make_plan(spec, training, Precision::float32, kind, rows);
+}
+
+const LevelCost& level_of(const Plan& plan, Fusion level) {
+  if (plan.chosen.level == level) return plan.chosen;
+  for (const auto& other : plan.others) {
+    if (other.level == level) return other;
+  }
+  FAIL("no such level");
+  return plan.chosen;
 }
 
 }  // namespace
 
-TEST_CASE("a batch is cut into the largest power of two of chunks of at least 32 rows, at most 16") {
+TEST_CASE("a batch is cut into the largest power of two of chunks of at least 32 rows, at most 16 on a host") {
   for (const auto& [batch, chunks] :
        {std::pair{1, 1}, {63, 1}, {64, 2}, {127, 2}, {128, 4}, {255, 4}, {256, 8}, {511, 8}, {512, 16}, {100000, 16}}) {
     INFO("batch " << batch);
@@ -47,40 +60,84 @@ TEST_CASE("an epoch has the full batches and the smaller rest, unless that is dr
   CHECK(plan(203, 1000).batch == 203);  // never above the rows that there are
 }
 
-TEST_CASE("level layer takes 2L + 1 launches, and one more to clip by norm") {
-  for (const std::size_t hidden : {0U, 1U, 5U}) {
-    const auto layers = static_cast<std::int64_t>(hidden) + 1;
-    CHECK(plan(203, 64, false, hidden).chosen.launches == 2 * layers + 1);
-  }
-  TrainingSpec training;
-  training.optimizer.clip_norm = 1;
-  CHECK(make_plan(model(2), training, Precision::float32, DeviceKind::host, 203).chosen.launches == 8);
+TEST_CASE("auto takes epochs for tiny problems, step for small and medium ones, layer for wide ones") {
+  CHECK(plan(25, 0).level == Fusion::epochs);                                           // 4.6e4 FLOP
+  CHECK(plan(4, 0, false, Fusion::automatic, model(1, 4)).level == Fusion::epochs);     // xor
+  CHECK(plan(63, 0, false, Fusion::automatic, model(2, 64, 8)).level == Fusion::step);  // one chunk, 1.8e6 FLOP
+  CHECK(plan(64, 0).level == Fusion::step);                                             // two chunks
+  CHECK(plan(4096, 0, false, Fusion::automatic, model(4, 64, 16)).level == Fusion::step);
+  CHECK(plan(2048, 0, false, Fusion::automatic, model(3, 1024, 256)).level == Fusion::layer);
+  CHECK(plan(4096, 0, false, Fusion::automatic, model(12, 64, 16)).level == Fusion::layer);  // 13 layers
 }
 
-TEST_CASE("the level asked for is chosen, with the other beside it and reasons for both") {
-  TrainingSpec training;
-  for (const auto& [asked, got] :
-       {std::pair{Fusion::automatic, Fusion::layer}, {Fusion::layer, Fusion::layer}, {Fusion::none, Fusion::none}}) {
-    training.fusion = asked;
-    const Plan p = make_plan(model(2), training, Precision::float64, DeviceKind::host, 100);
-    CHECK(p.level == got);
-    CHECK(p.chosen.level == got);
+TEST_CASE("the level asked for is chosen, with the others beside it and reasons for all") {
+  for (const auto asked : {Fusion::none, Fusion::layer, Fusion::step, Fusion::epochs}) {
+    const Plan p = plan(100, 0, false, asked);
+    CHECK(p.level == asked);
+    CHECK(p.chosen.level == asked);
+    CHECK(p.chosen.possible);
     CHECK_FALSE(p.chosen.reason.empty());
-    REQUIRE_FALSE(p.others.empty());
+    REQUIRE(p.others.size() == 3);
     for (const auto& other : p.others) {
-      CHECK(other.level != got);
+      CHECK(other.level != asked);
       CHECK_FALSE(other.reason.empty());
     }
   }
 }
 
-TEST_CASE("costs count six FLOPs a weight and row, and twice the bytes in double") {
+TEST_CASE("a level that cannot serve a problem is refused where it is asked for, and else listed with the reason") {
+  const auto deep = model(12), wide = model(1, 2049), many = model(1, 4, 3000);
+  for (const Fusion level : {Fusion::step, Fusion::epochs}) {
+    const std::string name(to_name(level));
+    const auto refuses = [&](const ModelSpec& spec, const std::string& why) {
+      CHECK_THROWS_MATCHES(plan(100, 0, false, level, spec), ConfigError,
+                           Message("training.fusion: " + name + " cannot serve this problem: " + why));
+      const Plan p = plan(100, 0, false, Fusion::automatic, spec);
+      CHECK(p.level == Fusion::layer);
+      CHECK_FALSE(level_of(p, level).possible);
+      CHECK(level_of(p, level).reason == why);
+      CHECK(level_of(p, level).launches == 0);
+    };
+    refuses(deep, "13 layers; level " + name + " takes at most 12");
+    refuses(wide, "2049 wide; level " + name + " takes at most 2048");
+    refuses(many, "3000 wide; level " + name + " takes at most 2048");
+  }
+  CHECK(plan(100, 0, false, Fusion::step, model(11)).level == Fusion::step);
+  CHECK(plan(100, 0, false, Fusion::step, model(1, 2048)).level == Fusion::step);
+}
+
+TEST_CASE("reasons name what decided") {
+  const Plan tiny = plan(25, 0);
+  CHECK_THAT(tiny.chosen.reason, ContainsSubstring("4.56e+04 FLOP in one chunk"));
+  CHECK_THAT(level_of(plan(64, 0), Fusion::epochs).reason, ContainsSubstring("the 2 chunks of a batch"));
+  CHECK_THAT(level_of(plan(64, 0, false, Fusion::automatic, model(1, 1024)), Fusion::step).reason,
+             ContainsSubstring("1024 wide: above "));
+}
+
+TEST_CASE("a launch of level epochs takes the steps up to the next report or validation") {
   TrainingSpec training;
-  const Plan single = make_plan(model(2), training, Precision::float32, DeviceKind::host, 100),
-             twice = make_plan(model(2), training, Precision::float64, DeviceKind::host, 100);
-  CHECK(single.chosen.flops == 6.0 * 100 * (2 * 16 + 16 * 16 + 16));
-  CHECK(twice.chosen.compulsory_bytes == 2 * single.chosen.compulsory_bytes);
-  CHECK(single.chosen.workspace_bytes > 0);
+  training.batch = 32;
+  training.fusion = Fusion::epochs;
+  const auto steps = [&] { return make_plan(model(1), training, Precision::float32, DeviceKind::host, 96).chosen; };
+  training.epochs = 2000;  // 20 epochs of 3 steps between two of about 100 reports
+  CHECK(steps().steps_per_launch == 60);
+  CHECK(steps().launches == 1);
+  training.validate_every = 5;
+  CHECK(steps().steps_per_launch == 15);
+  training.log_every = 2;
+  CHECK(steps().steps_per_launch == 6);
+  training.optimizer.clip_norm = 1;
+  CHECK(steps().launches == 1);  // the team has the whole gradient itself
+  training.fusion = Fusion::layer;
+  CHECK(steps().steps_per_launch == 1);
+}
+
+TEST_CASE("a plan is a function of the problem and of the kind of device, which it names") {
+  for (const auto kind : {DeviceKind::host, DeviceKind::accelerator}) {
+    const Plan p = plan(4096, 0, false, Fusion::automatic, model(4, 64, 16), kind);
+    CHECK(p.kind == kind);
+    CHECK(p.chunks == (4096 / 32 < max_chunks(kind) ? 4096 / 32 : max_chunks(kind)));
+  }
 }
 
 TEST_CASE("a training set without rows is refused, and so is what the specifications refuse") {

@@ -1,0 +1,266 @@
+#include <sinter/models/plan/work.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include <sinter/kernels/catalog/costs.hpp>
+
+namespace sinter {
+namespace {
+
+/// A dense layer in numbers; fan_in x width weights.
+struct Layer {
+  double fan_in = 0, width = 0, parameters = 0, activation_flops = 0, derivative_flops = 0;
+  bool keeps_input = false;  ///< its Z is kept for the derivative
+
+  [[nodiscard]] double weights() const { return fan_in * width; }
+};
+
+/// The problem in numbers that all levels share.
+struct Problem {
+  std::vector<Layer> layers;
+  double real = 4, batch = 0, chunks = 1, inputs = 0, outputs = 0, weights = 0, parameters = 0, widest = 0;
+  double states = 0, optimizer_flops = 0, loss_flops = 0;
+  bool bias = true, clip = false, gather = false;
+  DeviceKind kind = DeviceKind::host;
+
+  [[nodiscard]] bool last(std::size_t l) const { return l + 1 == layers.size(); }
+  /// Bytes that an update of so many parameters reads and writes, beside the gradient.
+  [[nodiscard]] double update_bytes(double count) const { return real * count * (2 + 2 * states); }
+  /// Operations of an update: the tree over chunks and the optimizer.
+  [[nodiscard]] double update_flops(double count) const { return count * (chunks - 1 + optimizer_flops); }
+};
+
+Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan) {
+  Problem p;
+  p.real = precision == Precision::float32 ? 4 : 8;
+  p.batch = static_cast<double>(plan.batch);
+  p.chunks = static_cast<double>(plan.chunks);
+  p.kind = plan.kind;
+  p.inputs = static_cast<double>(model.inputs);
+  p.outputs = static_cast<double>(model.outputs());
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const auto cost = cost_of(model.layers[l].activation);
+    Layer layer;
+    layer.fan_in = static_cast<double>(model.fan_in(l));
+    layer.width = static_cast<double>(model.layers[l].width);
+    layer.parameters = (layer.fan_in + (model.bias ? 1 : 0)) * layer.width;
+    layer.activation_flops = cost.flops;
+    layer.derivative_flops = cost.derivative_flops;
+    layer.keeps_input = cost.derivative_from_input && l + 1 != model.layers.size();
+    p.weights += layer.weights();
+    p.parameters += layer.parameters;
+    p.widest = std::max(p.widest, layer.width);
+    p.layers.push_back(layer);
+  }
+  p.states = cost_of(training.optimizer.type).states;
+  p.optimizer_flops = cost_of(training.optimizer.type).flops;
+  p.loss_flops = cost_of(training.loss.type) + p.layers.back().activation_flops;
+  p.bias = model.bias;
+  p.clip = training.optimizer.clip_norm > 0;
+  p.gather = plan.batch < plan.training_rows;
+  return p;
+}
+
+/// One element-wise pass over memory, by as many teams as there are cores.
+LaunchWork pass(std::string_view name, double flops, double bytes) {
+  LaunchWork launch;
+  launch.name = name;
+  launch.teams = 0;
+  launch.element_flops = flops;
+  launch.compulsory_bytes = bytes;
+  return launch;
+}
+
+LaunchWork library_product(double m, double n, double k, double real) {
+  LaunchWork launch;
+  launch.name = "product";
+  launch.teams = 0;
+  launch.products.push_back({m, n, k, 1});
+  launch.compulsory_bytes = real * (m * k + k * n + m * n);
+  launch.library = true;
+  return launch;
+}
+
+LaunchWork clipped_update(const Problem& p) {
+  return pass("clipped_update", p.parameters * p.optimizer_flops, p.update_bytes(p.parameters) + p.real * p.parameters);
+}
+
+/// Gather of features and targets; product, bias, activation of a layer, but no activation of the last; loss and
+/// gradient; dW, db, dX and derivative of a layer; update of weights and of biases.
+StepWork classic_work(const Problem& p) {
+  StepWork work;
+  auto& launches = work.launches;
+  const double B = p.batch, r = p.real;
+  if (p.gather) {
+    launches.push_back(pass("gather", 0, 2 * r * B * p.inputs));
+    launches.push_back(pass("gather", 0, 2 * r * B * p.outputs));
+  }
+  for (std::size_t l = 0; l < p.layers.size(); ++l) {
+    const auto& layer = p.layers[l];
+    launches.push_back(library_product(B, layer.width, layer.fan_in, r));
+    if (p.bias) launches.push_back(pass("add_bias", B * layer.width, r * (2 * B * layer.width + layer.width)));
+    if (!p.last(l))
+      launches.push_back(pass("activate", B * layer.width * layer.activation_flops, 2 * r * B * layer.width));
+  }
+  launches.push_back(pass("loss_gradient", B * p.outputs * p.loss_flops, 3 * r * B * p.outputs));
+  for (std::size_t l = p.layers.size(); l-- > 0;) {
+    const auto& layer = p.layers[l];
+    launches.push_back(library_product(layer.fan_in, layer.width, B, r));
+    if (p.bias) launches.push_back(pass("sum_rows", B * layer.width, r * (B * layer.width + layer.width)));
+    if (l == 0) break;
+    launches.push_back(library_product(B, layer.fan_in, layer.width, r));
+    launches.push_back(
+        pass("derivative", B * layer.fan_in * p.layers[l - 1].derivative_flops, 3 * r * B * layer.fan_in));
+  }
+  if (p.clip) launches.push_back(pass("square_norms", 2 * p.parameters, r * p.parameters));
+  for (const auto& layer : p.layers) {
+    const auto update = [&](double count) {
+      launches.push_back(pass("update", count * p.optimizer_flops, p.update_bytes(count) + r * count));
+    };
+    update(layer.weights());
+    if (p.bias) update(layer.width);
+  }
+  double kept = p.inputs + p.outputs + 2 * p.widest;  // gathered rows, two gradients, activations
+  for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
+  work.workspace_bytes = static_cast<std::int64_t>(r * (B * kept + p.parameters * (1 + p.states)));
+  return work;
+}
+
+/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two blocks.
+double product_bytes(const Problem& p, double depth) {
+  return p.kind == DeviceKind::host ? 128 * std::min(depth, 512.0) + 64 : p.real * 2 * 16 * 65;
+}
+
+/// One launch a layer forward, one for loss and gradient, one a layer backward with the update inside.
+StepWork layer_work(const Problem& p) {
+  // Tiles of dense_forward and dense_backward.
+  constexpr double tile = 64;
+  const double column_tile = p.kind == DeviceKind::host ? 512 : 64;
+  StepWork work;
+  const double B = p.batch, r = p.real, rows = B / p.chunks;
+  for (std::size_t l = 0; l < p.layers.size(); ++l) {
+    const auto& layer = p.layers[l];
+    LaunchWork launch;
+    launch.name = "forward";
+    const double row_tiles = std::ceil(B / tile), column_tiles = std::ceil(layer.width / column_tile);
+    launch.teams = row_tiles * column_tiles;
+    launch.products.push_back({B / row_tiles, layer.width / column_tiles, layer.fan_in, 1});
+    launch.element_flops = p.last(l) ? 0 : B * layer.width * layer.activation_flops;
+    launch.compulsory_bytes = r * (B * layer.fan_in * (l == 0 && p.gather ? 2 : 1) + layer.parameters +
+                                   B * layer.width * (layer.keeps_input ? 2 : 1));
+    launch.inner_bytes = r * (row_tiles - 1) * layer.weights();
+    work.launches.push_back(launch);
+  }
+  LaunchWork loss = pass("loss_gradient", B * p.outputs * p.loss_flops, 3 * r * B * p.outputs);
+  loss.teams = p.chunks;
+  work.launches.push_back(loss);
+  for (std::size_t l = p.layers.size(); l-- > 0;) {
+    const auto& layer = p.layers[l];
+    LaunchWork launch;
+    launch.name = "backward_update";
+    const double tiles = std::ceil(layer.fan_in / tile), rows_of_W = layer.fan_in / tiles;
+    launch.teams = tiles * p.chunks;
+    if (l > 0) launch.products.push_back({rows, rows_of_W, layer.width, 1, true});
+    launch.products.push_back({rows_of_W, layer.width, rows, 1});
+    launch.element_flops = (p.bias ? B * layer.width : 0) +
+                           (p.clip ? layer.parameters * (p.chunks + 1) : p.update_flops(layer.parameters));
+    launch.compulsory_bytes = r * B * (layer.width + layer.fan_in) +
+                              (p.clip ? 2 * r * layer.parameters : p.update_bytes(layer.parameters));
+    if (l > 0) {
+      const auto& previous = p.layers[l - 1];
+      launch.element_flops += B * layer.fan_in * previous.derivative_flops;
+      launch.compulsory_bytes += r * B * layer.fan_in * (previous.keeps_input ? 2 : 1);
+    }
+    launch.inner_bytes = r * (2 * p.chunks * layer.parameters + (tiles - 1) * B * layer.width);
+    work.launches.push_back(launch);
+  }
+  if (p.clip) work.launches.push_back(clipped_update(p));
+  work.scratch_bytes = static_cast<std::int64_t>(product_bytes(p, std::max(p.widest, B)));
+  double kept = p.inputs + p.outputs + 2 * p.widest;
+  for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
+  work.workspace_bytes = static_cast<std::int64_t>(
+      r * (B * kept + p.parameters * (p.chunks + p.states + (p.clip ? 1 : 0))));
+  return work;
+}
+
+/// Bytes of a team's scratch for `rows` rows of a network: kernels/fused/network_tile.hpp.
+double tile_bytes(const Problem& p, double rows) {
+  const auto piece = [&](double columns) { return std::ceil(rows * columns / 16) * 16; };
+  double elements = piece(p.inputs) + 2 * piece(p.widest);
+  for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
+  return elements * p.real + rows * 16 + product_bytes(p, p.widest) + 512;
+}
+
+std::int64_t row_tile_of(const Problem& p) {
+  const double limit = p.kind == DeviceKind::host ? 512 << 10 : 96 << 10;
+  auto rows = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
+  while (rows > 8 && tile_bytes(p, static_cast<double>(rows)) > limit) rows = (rows / 2 + 7) / 8 * 8;
+  return rows;
+}
+
+/// The whole step in one launch: a team a chunk, or (level epochs) one for all of them.
+StepWork network_work(const Problem& p, bool one_team) {
+  StepWork work;
+  const double B = p.batch, r = p.real, rows = B / p.chunks, own = one_team ? p.chunks : 1;
+  work.row_tile = row_tile_of(p);
+  const double tiles = std::ceil(rows / static_cast<double>(work.row_tile)), tile = rows / tiles;
+  LaunchWork launch;
+  launch.name = one_team ? "epochs" : "step";
+  launch.teams = p.chunks / own;
+  for (std::size_t l = 0; l < p.layers.size(); ++l) {
+    const auto& layer = p.layers[l];
+    const double count = tiles * own;
+    launch.products.push_back({tile, layer.width, layer.fan_in, count});
+    launch.products.push_back({layer.fan_in, layer.width, tile, count});
+    if (l > 0) launch.products.push_back({tile, layer.fan_in, layer.width, count, true});
+    if (!p.last(l)) launch.element_flops += B * layer.width * (layer.activation_flops + layer.derivative_flops);
+    if (p.bias) launch.element_flops += B * layer.width;
+  }
+  launch.element_flops += B * p.outputs * p.loss_flops +
+                          (p.clip ? p.parameters * (p.chunks + 1) : p.update_flops(p.parameters));
+  launch.compulsory_bytes = r * B * (p.inputs + p.outputs) +
+                            (p.clip ? 2 * r * p.parameters : p.update_bytes(p.parameters));
+  // Each tile reads W twice and continues the chunk's sums; the update reads those of all chunks.
+  launch.inner_bytes = r * p.parameters * p.chunks * (4 * tiles);
+  work.launches.push_back(launch);
+  if (p.clip && !one_team) work.launches.push_back(clipped_update(p));
+  work.scratch_bytes = static_cast<std::int64_t>(tile_bytes(p, static_cast<double>(work.row_tile)));
+  work.workspace_bytes = static_cast<std::int64_t>(r * p.parameters * (p.chunks + p.states + (p.clip ? 1 : 0)));
+  return work;
+}
+
+}  // namespace
+
+StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKind kind, std::int64_t rows) {
+  Plan plan;
+  plan.kind = kind;
+  plan.batch = plan.training_rows = rows;
+  const Problem p = problem_of(model, {}, precision, plan);
+  StepWork work;
+  const double B = p.batch, r = p.real, tiles = std::ceil(B / (kind == DeviceKind::host ? 128 : 64));
+  LaunchWork launch;
+  launch.name = "forward";
+  launch.teams = tiles;
+  for (const auto& layer : p.layers) {
+    launch.products.push_back({B / tiles, layer.width, layer.fan_in, 1});
+    launch.element_flops += B * layer.width * layer.activation_flops;
+  }
+  launch.compulsory_bytes = r * (B * (p.inputs + p.outputs) + p.parameters);
+  launch.inner_bytes = r * (tiles - 1) * p.parameters;
+  work.launches.push_back(launch);
+  work.products_flops = 2.0 * B * p.weights;
+  return work;
+}
+
+StepWork work_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
+                 Fusion level) {
+  const Problem p = problem_of(model, training, precision, plan);
+  StepWork work = level == Fusion::none    ? classic_work(p)
+                  : level == Fusion::layer ? layer_work(p)
+                                           : network_work(p, level == Fusion::epochs);
+  work.products_flops = 6.0 * p.batch * p.weights;
+  return work;
+}
+
+}  // namespace sinter

@@ -1,0 +1,107 @@
+// What a step consists of, against sums done by hand for the network 2-3-1 (tanh, mse, sgd, float32) on four rows:
+// 6 + 3 weights, 3 + 1 biases.
+#include <catch2/catch_test_macros.hpp>
+
+#include <sinter/models/plan/work.hpp>
+
+using namespace sinter;
+
+namespace {
+
+struct Case {
+  ModelSpec model;
+  TrainingSpec training;
+
+  Case() {
+    model.inputs = 2;
+    model.layers = {{3, Activation::tanh}, {1, Activation::identity}};
+  }
+  [[nodiscard]] Plan plan(Fusion level, std::int64_t rows = 4, Precision precision = Precision::float32) {
+    training.fusion = level;
+    return make_plan(model, training, precision, DeviceKind::host, rows);
+  }
+  [[nodiscard]] LevelCost cost(Fusion level, std::int64_t rows = 4, Precision precision = Precision::float32) {
+    return plan(level, rows, precision).chosen;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("FLOPs are six a weight and row, at every level") {
+  Case c;
+  for (const auto level : {Fusion::none, Fusion::layer, Fusion::step, Fusion::epochs})
+    CHECK(c.cost(level).flops == 6 * 4 * 9);
+}
+
+TEST_CASE("level layer: 2L + 1 launches, its bytes and element-wise operations by hand") {
+  Case c;
+  const auto cost = c.cost(Fusion::layer);
+  CHECK(cost.launches == 5);
+  // Elements: forward 8 + 9 + 12 and 12 + 4 + 4; loss 12; backward of the second layer 4 + 12, its update 8, dX 12; of
+  // the first 12 + 8, its update 18.
+  CHECK(cost.compulsory_bytes == 4 * (29 + 20 + 12 + 36 + 38));
+  // tanh 30 and its derivative 4 of 12 values, loss 5 of 4, bias sums 12 + 4, updates 5 of 13.
+  CHECK(cost.element_flops == 12 * 34 + 20 + 16 + 65);
+  c.training.optimizer.clip_norm = 1;
+  CHECK(c.cost(Fusion::layer).launches == 6);
+  c.training.optimizer.clip_norm = 0;
+  c.training.batch = 2;  // gathered rows are kept: half the batch, and its input once more
+  CHECK(c.cost(Fusion::layer).compulsory_bytes == 4 * (4 + 4 + 9 + 6 + 6 + 4 + 2 + 6 + (2 + 6 + 8 + 6) + (6 + 4 + 18)));
+}
+
+TEST_CASE("level step: one launch reads rows and parameters and writes parameters") {
+  Case c;
+  const auto cost = c.cost(Fusion::step);
+  CHECK(cost.launches == 1);
+  CHECK(cost.compulsory_bytes == 4 * (4 * 3 + 2 * 13));
+  CHECK(cost.element_flops == c.cost(Fusion::layer).element_flops);
+  CHECK(cost.row_tile == 8);
+  c.training.optimizer.clip_norm = 1;
+  CHECK(c.cost(Fusion::step).launches == 2);
+  c.training.optimizer = {};
+  c.training.optimizer.type = Optimizer::adam;  // two states are read and written
+  CHECK(c.cost(Fusion::step).compulsory_bytes == 4 * (4 * 3 + 6 * 13));
+}
+
+TEST_CASE("level none: a launch an operation") {
+  Case c;
+  const auto cost = c.cost(Fusion::none);
+  CHECK(cost.launches == 16);
+  CHECK(cost.compulsory_bytes == 1104);
+  c.training.batch = 2;
+  CHECK(c.cost(Fusion::none).launches == 18);  // two gathers
+}
+
+TEST_CASE("double takes twice the bytes of float") {
+  Case c;
+  for (const auto level : {Fusion::none, Fusion::layer, Fusion::step, Fusion::epochs}) {
+    const auto single = c.cost(level), twice = c.cost(level, 4, Precision::float64);
+    CHECK(twice.compulsory_bytes == 2 * single.compulsory_bytes);
+    CHECK(twice.workspace_bytes == 2 * single.workspace_bytes);
+    CHECK(twice.element_flops == single.element_flops);
+  }
+}
+
+TEST_CASE("an activation that keeps its input costs its memory; a bias costs its own") {
+  Case c;
+  const auto tanh = c.plan(Fusion::layer);
+  c.model.layers[0].activation = Activation::gelu;
+  const auto gelu = c.plan(Fusion::layer);
+  CHECK(gelu.chosen.compulsory_bytes == tanh.chosen.compulsory_bytes + 4 * 2 * 12);  // Z written, Z read
+  CHECK(gelu.chosen.workspace_bytes == tanh.chosen.workspace_bytes + 4 * 12);
+  c.model.layers[0].activation = Activation::tanh;
+  c.model.bias = false;
+  CHECK(c.cost(Fusion::step).compulsory_bytes == 4 * (4 * 3 + 2 * 9));
+}
+
+TEST_CASE("teams: a chunk each at level step, tiles of weights by chunks at level layer, one at level epochs") {
+  Case c;
+  c.model.inputs = 130;
+  auto p = c.plan(Fusion::step, 64);
+  CHECK(work_of(c.model, c.training, Precision::float32, p, Fusion::step).launches[0].teams == 2);
+  const auto epochs = work_of(c.model, c.training, Precision::float32, p, Fusion::epochs).launches[0];
+  CHECK(epochs.teams == 1);
+  CHECK(epochs.products[0].count == 2);
+  const auto layer = work_of(c.model, c.training, Precision::float32, p, Fusion::layer).launches;
+  CHECK(layer.back().teams == 3 * 2);
+}
