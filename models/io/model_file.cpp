@@ -1,48 +1,14 @@
 #include <sinter/models/io/model_file.hpp>
 
-#include <cstring>
-#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include <sinter/models/io/archive.hpp>
+#include <sinter/models/io/archive_values.hpp>
 #include <sinter/runtime/base/version.hpp>
 
 namespace sinter {
 namespace {
-
-NamedArray array_of(const std::vector<double>& values) {
-  const auto bytes = std::as_bytes(std::span(values));
-  return {"", Precision::float64, {static_cast<std::int64_t>(values.size())}, {bytes.begin(), bytes.end()}};
-}
-
-std::string extents(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
-
-/// Throws IoError unless the array is there with this shape and precision.
-const NamedArray& checked_array(const Archive& archive, const std::string& name, const std::vector<std::int64_t>& shape,
-                                Precision precision) {
-  const auto& array = archive.get<NamedArray>(name);
-  if (array.shape != shape || array.precision != precision) {
-    throw IoError(fmt::format("'{}' is {} {}; the model needs {} {}", name, to_name(array.precision),
-                              extents(array.shape), to_name(precision), extents(shape)));
-  }
-  return array;
-}
-
-std::vector<double> checked_column(const Archive& archive, const std::string& name, std::int64_t size) {
-  const auto& array = checked_array(archive, name, {size}, Precision::float64);
-  std::vector<double> values(static_cast<std::size_t>(size));
-  std::memcpy(values.data(), array.bytes.data(), array.bytes.size());
-  return values;
-}
-
-template <Named E>
-E named(const Archive& archive, const std::string& name) {
-  const auto& text = archive.get<std::string>(name);
-  if (const auto value = from_name<E>(text)) return *value;
-  throw IoError(fmt::format("'{}' is '{}'; known: {}", name, text, list_names<E>()));
-}
 
 std::string layer_name(std::size_t layer) { return fmt::format("layer{}", layer); }
 
@@ -57,8 +23,8 @@ ColumnNormalization get_normalization(const Archive& archive, const std::string&
   const auto prefix = "normalization/" + name;
   ColumnNormalization result{named<Normalize>(archive, prefix + "/kind"), {}, {}};
   if (!result.active()) return result;
-  result.shift = checked_column(archive, prefix + "/shift", columns);
-  result.scale = checked_column(archive, prefix + "/scale", columns);
+  result.shift = doubles_of(checked_array(archive, prefix + "/shift", {columns}, Precision::float64));
+  result.scale = doubles_of(checked_array(archive, prefix + "/scale", {columns}, Precision::float64));
   return result;
 }
 
@@ -80,44 +46,12 @@ void for_each_parameter(const ModelSpec& spec, Visit&& visit) {
   }
 }
 
-ModelState state_of(const Archive& archive) {
-  ModelState state;
-  auto& spec = state.spec;
-  spec.type = named<ModelType>(archive, "model/type");
-  spec.inputs = archive.get<std::int64_t>("model/inputs");
-  spec.bias = archive.get<std::int64_t>("model/bias") != 0;
-  spec.initializer.type = named<Initializer>(archive, "model/initializer/type");
-  spec.initializer.mean = archive.get<double>("model/initializer/mean");
-  spec.initializer.stddev = archive.get<double>("model/initializer/stddev");
-  spec.initializer.low = archive.get<double>("model/initializer/low");
-  spec.initializer.high = archive.get<double>("model/initializer/high");
-  const auto layers = archive.get<std::int64_t>("model/layers");
-  for (std::size_t layer = 0; std::cmp_less(layer, layers); ++layer) {
-    const auto name = layer_name(layer);
-    spec.layers.push_back({archive.get<std::int64_t>(name + "/width"), named<Activation>(archive, name + "/activation"),
-                           archive.get<double>(name + "/alpha")});
-  }
-  validate(spec);
-  state.precision = named<Precision>(archive, "model/precision");
-  state.normalization.features = get_normalization(archive, "features", spec.inputs);
-  state.normalization.targets = get_normalization(archive, "targets", spec.outputs());
-  state.feature_names = checked_names(archive, "feature_names", spec.inputs);
-  state.target_names = checked_names(archive, "target_names", spec.outputs());
-  for_each_parameter(spec, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
-    state.parameters.push_back(checked_array(archive, name, shape, state.precision));
-  });
-  return state;
-}
-
 }  // namespace
 
-void save_model(const ModelState& state, const std::filesystem::path& path) {
+void put_model(Archive& archive, const ModelState& state) {
   const auto& spec = state.spec;
   validate(spec);
-  Archive archive{"model", model_format, {}};
   auto& values = archive.values;
-  values["format_version"] = std::int64_t{model_format};
-  values["sinter_version"] = std::string(version());
   values["model/type"] = std::string(to_name(spec.type));
   values["model/precision"] = std::string(to_name(state.precision));
   values["model/inputs"] = spec.inputs;
@@ -150,13 +84,49 @@ void save_model(const ModelState& state, const std::filesystem::path& path) {
     }
     values[name] = *parameter++;
   });
+}
+
+ModelState get_model(const Archive& archive) {
+  ModelState state;
+  auto& spec = state.spec;
+  spec.type = named<ModelType>(archive, "model/type");
+  spec.inputs = archive.get<std::int64_t>("model/inputs");
+  spec.bias = archive.get<std::int64_t>("model/bias") != 0;
+  spec.initializer.type = named<Initializer>(archive, "model/initializer/type");
+  spec.initializer.mean = archive.get<double>("model/initializer/mean");
+  spec.initializer.stddev = archive.get<double>("model/initializer/stddev");
+  spec.initializer.low = archive.get<double>("model/initializer/low");
+  spec.initializer.high = archive.get<double>("model/initializer/high");
+  const auto layers = archive.get<std::int64_t>("model/layers");
+  for (std::size_t layer = 0; std::cmp_less(layer, layers); ++layer) {
+    const auto name = layer_name(layer);
+    spec.layers.push_back({archive.get<std::int64_t>(name + "/width"), named<Activation>(archive, name + "/activation"),
+                           archive.get<double>(name + "/alpha")});
+  }
+  validate(spec);
+  state.precision = named<Precision>(archive, "model/precision");
+  state.normalization.features = get_normalization(archive, "features", spec.inputs);
+  state.normalization.targets = get_normalization(archive, "targets", spec.outputs());
+  state.feature_names = checked_names(archive, "feature_names", spec.inputs);
+  state.target_names = checked_names(archive, "target_names", spec.outputs());
+  for_each_parameter(spec, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    state.parameters.push_back(checked_array(archive, name, shape, state.precision));
+  });
+  return state;
+}
+
+void save_model(const ModelState& state, const std::filesystem::path& path) {
+  Archive archive{"model", model_format, {}};
+  archive.values["format_version"] = std::int64_t{model_format};
+  archive.values["sinter_version"] = std::string(version());
+  put_model(archive, state);
   write_archive(archive, path);
 }
 
 ModelState load_model(const std::filesystem::path& path) {
   const auto archive = read_archive(path, "model", model_format);
   try {
-    return state_of(archive);
+    return get_model(archive);
   } catch (const Error& error) {
     throw IoError(fmt::format("cannot read '{}': {}", path.string(), error.what()));
   }

@@ -1,6 +1,4 @@
 // A model file holds everything that is needed to predict, bit for bit, and a bad one is refused with the reason.
-#include <cstring>
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
@@ -9,42 +7,18 @@
 #include <sinter/models/io/archive.hpp>
 #include <sinter/models/io/model_file.hpp>
 
+#include "patterns.hpp"
 #include "scratch_folder.hpp"
 
 using namespace sinter;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
+using test::pattern;
 
 namespace {
 
-/// Arbitrary bit patterns, NaNs and denormals among them: a model file must not look at the values.
-NamedArray pattern(const std::string& name, Precision precision, std::vector<std::int64_t> shape) {
-  NamedArray array{name, precision, std::move(shape), {}};
-  array.bytes.resize(static_cast<std::size_t>(array.size()) * (precision == Precision::float32 ? 4 : 8));
-  std::uint32_t state = 12345;
-  for (auto& byte : array.bytes) byte = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24);
-  return array;
-}
-
 ModelState example(Precision precision, std::size_t layers = 3, bool bias = true) {
-  ModelState state;
-  state.precision = precision;
-  state.spec.inputs = 2;
-  state.spec.bias = bias;
-  for (std::size_t layer = 0; layer + 1 < layers; ++layer)
-    state.spec.layers.push_back({4, Activation::leaky_relu, 0.01});
-  state.spec.layers.push_back({1, Activation::sigmoid, 0});
-  state.spec.initializer = {Initializer::uniform, 0, 1, -0.25, 0.1};
-  state.feature_names = {"Größe, m", "distance"};
-  state.target_names = {"price"};
-  state.normalization.features = {Normalize::zscore, {0.1, 1e300}, {1.0 / 3.0, 1}};
-  for (std::size_t layer = 0; layer < layers; ++layer) {
-    const auto name = "layer" + std::to_string(layer);
-    state.parameters.push_back(
-        pattern(name + "/W", precision, {state.spec.fan_in(layer), state.spec.layers[layer].width}));
-    if (bias) state.parameters.push_back(pattern(name + "/b", precision, {state.spec.layers[layer].width}));
-  }
-  return state;
+  return test::pattern_model(precision, layers, bias);
 }
 
 auto says(const std::string& text) { return MessageMatches(ContainsSubstring(text)); }

@@ -1,0 +1,49 @@
+// The checkpoints of an output folder: checkpoint-000001.h5, checkpoint-000002.h5, ... The highest number is the newest,
+// whatever a clock says; it goes on where an earlier run stopped counting. Older ones are removed only when a newer one
+// is whole and on the disk.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <sinter/models/io/checkpoint_file.hpp>
+
+namespace sinter {
+
+class CheckpointFolder {
+ public:
+  /// `keep` >= 1: how many stay. Touches nothing.
+  CheckpointFolder(std::filesystem::path path, std::int64_t keep) : path_(std::move(path)), keep_(keep) {}
+
+  /// Makes the folder, and removes what a killed process left half-written. Throws IoError where it cannot be written.
+  void open() const;
+
+  struct Written {
+    std::filesystem::path path;
+    std::uint64_t bytes = 0;
+  };
+  /// Writes the next one and then removes all but the newest `keep`. Throws IoError; all earlier ones are there then.
+  [[nodiscard]] Written write(const Checkpoint& checkpoint) const;
+
+  /// The files, newest first; none where there is no folder. Throws IoError where it cannot be read.
+  [[nodiscard]] std::vector<std::filesystem::path> files() const;
+
+  struct Found {
+    std::filesystem::path path;
+    Checkpoint checkpoint;
+  };
+  /// The newest whole one. `damaged` hears of each newer one that cannot be used: "cannot read 'FILE': REASON".
+  [[nodiscard]] std::optional<Found> newest(const std::function<void(std::string_view)>& damaged) const;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::int64_t keep_;
+};
+
+}  // namespace sinter
