@@ -28,6 +28,7 @@ model:    {type: mlp, hidden: [16, 16], activation: tanh, output_activation: ide
            initializer: xavier_normal}
 training: {loss: mse, optimizer: {type: adam, learning_rate: 0.01}, schedule: {type: cosine, min_learning_rate: 1.0e-6},
            epochs: 2000, batch: 32, shuffle: true, fusion: auto}
+checkpoint: {every_minutes: 10, resume: auto}
 budget:   {fences: 0, copies: 0, allocations: 0}
 ```
 

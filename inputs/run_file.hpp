@@ -18,9 +18,10 @@
 namespace sinter {
 
 struct RunSpec {
-  std::string name;        ///< default: the run file's name without extension
-  std::uint64_t seed = 1;  ///< initial parameters and shuffling
-  std::string output;      ///< results folder, relative to the working directory; default runs/<name>
+  std::string name;                   ///< default: the run file's name without extension
+  std::uint64_t seed = 1;             ///< initial parameters and shuffling
+  std::string output;                 ///< results folder, relative to the working directory; default runs/<name>
+  std::int64_t stop_after_steps = 0;  ///< steps of this process, after which it stops as by a signal; 0: off
 
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
@@ -33,6 +34,7 @@ struct RunFile {
   /// `inputs` and the width of the last layer are 0 until fit_to_data() where the file leaves them to the data.
   ModelSpec model;
   TrainingSpec training;
+  CheckpointSpec checkpoint;
   BudgetSpec budget;
 
   friend bool operator==(const RunFile&, const RunFile&) = default;
@@ -54,6 +56,16 @@ void fit_to_data(RunFile& run, const Dataset& data);
 /// A run file with every key and its effective value, the plan as comments on top. Read again, it gives an equal
 /// RunFile.
 std::string effective_yaml(const RunFile& run, const Plan& plan);
+
+/// A key whose value differs between two runs.
+struct KeyDifference {
+  std::string path, before, now;  ///< values as YAML; "" where the key has no effect there
+};
+
+/// The differences that keep a run from going on where the other one stopped: all but those of keys that change no
+/// parameter (epochs, reports, output, device, threads, checkpoints, ...). What the data are is not compared here, but
+/// by their contents; nor is the fusion level, but by the plans.
+std::vector<KeyDifference> differences_for_resume(const RunFile& before, const RunFile& now);
 
 /// docs/run-file.md.
 std::string run_file_reference();

@@ -36,6 +36,9 @@ std::vector<Key> general_keys() {
                        "run.output", [](auto& file) -> auto& { return file.run.output; },
                        "Folder for the results, relative to the working directory."),
                    "runs/ and the name"),
+      scalar_key("run.stop_after_steps", [](auto& file) -> auto& { return file.run.stop_after_steps; },
+                 "Steps after which this process stops with a checkpoint, as by a signal: slices of a long run.",
+                 {">= 0 (0: off)", [](double value) { return value >= 0; }}),
       space,
       scalar_key(
           "device.threads", [](auto& file) -> auto& { return file.device.threads; },
@@ -52,7 +55,7 @@ std::vector<Key> general_keys() {
 const std::vector<Key>& schema() {
   static const std::vector<Key> keys = [] {
     std::vector<Key> all;
-    for (auto part : {general_keys(), data_keys(), model_keys(), training_keys()}) {
+    for (auto part : {general_keys(), data_keys(), model_keys(), training_keys(), checkpoint_keys()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     }
     return all;

@@ -7,6 +7,8 @@
 
 #include <Random123/philox.h>
 #include <fmt/format.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <sinter/inputs/data/source.hpp>
 #include <sinter/inputs/text_file.hpp>
@@ -134,6 +136,22 @@ void split(Dataset& data, const DataSpec& spec, const std::string& origin) {
 backend::HostSet Dataset::view(const SampleSet& set) const {
   return {{set.features.data(), set.rows, static_cast<std::int64_t>(feature_names.size())},
           {set.targets.data(), set.rows, static_cast<std::int64_t>(target_names.size())}};
+}
+
+std::uint64_t content_hash(const Dataset& data) {
+  std::uint64_t sum = 0;
+  const auto add = [&](const std::vector<double>& values, std::int64_t rows, std::uint64_t part) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const auto width = values.size() / static_cast<std::size_t>(rows);
+      sum += XXH64(values.data() + static_cast<std::size_t>(row) * width, width * sizeof(double),
+                   4 * static_cast<std::uint64_t>(row) + part);
+    }
+  };
+  add(data.train.features, data.train.rows, 0);
+  add(data.train.targets, data.train.rows, 1);
+  add(data.validation.features, data.validation.rows, 2);
+  add(data.validation.targets, data.validation.rows, 3);
+  return sum;
 }
 
 Dataset load_dataset(const DataSpec& spec) {

@@ -30,6 +30,10 @@ struct Dataset {
 /// alone, and rows keep their order within a part. Throws DataError or IoError.
 Dataset load_dataset(const DataSpec& spec);
 
+/// A number that tells other training or validation rows from these: the sum of the xxHash64 of each row's features and
+/// targets, seeded with its index and set, so that ranks can each add up their own.
+std::uint64_t content_hash(const Dataset& data);
+
 /// Features alone, for predictions with a model of `inputs` features: in a table with names (CSV) the columns named
 /// `feature_names`, in one without, or where the model's names were made up, all its columns; in other formats as
 /// spec.features says. Throws DataError where a name is missing or their number differs.

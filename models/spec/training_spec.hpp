@@ -54,6 +54,16 @@ struct TrainingSpec {
   friend bool operator==(const TrainingSpec&, const TrainingSpec&) = default;
 };
 
+/// When the state of a training is saved, and whether a run goes on from a saved one.
+struct CheckpointSpec {
+  std::int64_t every_steps = 0;  ///< 0: off
+  double every_minutes = 15;     ///< 0: off
+  std::int64_t keep = 2;         ///< newest checkpoints that stay; 0: none is ever written
+  std::string resume = "no";     ///< "no", "auto" (the newest whole one of the output folder) or a file
+
+  friend bool operator==(const CheckpointSpec&, const CheckpointSpec&) = default;
+};
+
 /// Limits per steady step; a run that exceeds one fails and names the culprit.
 struct BudgetSpec {
   std::optional<std::int64_t> launches, fences, copies, allocations;

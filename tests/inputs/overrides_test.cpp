@@ -67,7 +67,8 @@ TEST_CASE("errors in overrides name the override") {
   CHECK(refused("model.hidden.0=3") ==
         "--set model.hidden.0=3: model.hidden is a list; set it as a whole: --set model.hidden=[...]");
   CHECK(refused("trainin.epochs=3") ==
-        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget; did you "
+        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget, "
+        "checkpoint; did you "
         "mean 'training'?");
   CHECK(refused("training.optimizer={type: adm}") ==
         "--set training.optimizer={type: adm}: training.optimizer.type: unknown name 'adm'; allowed: sgd, momentum, "
