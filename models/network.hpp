@@ -49,6 +49,10 @@ class Network {
   /// Takes a normalisation and brings it to the device (1 copy).
   void set_normalization(const Execution& exec, Normalization normalization);
 
+  /// Takes the parameters of a saved model: all arrays one after the other. 1 copy (none on host spaces) and 1 fence;
+  /// throws DataError where they do not fit the spec.
+  void set_parameters(const Execution& exec, const std::vector<NamedArray>& arrays);
+
   /// The model on the host: 1 copy (none on host spaces) and 1 fence.
   [[nodiscard]] ModelState state(const Execution& exec) const;
 

@@ -13,6 +13,7 @@
 #include <sinter/models/network.hpp>
 #include <sinter/models/spec/report.hpp>
 #include <sinter/models/spec/training_spec.hpp>
+#include <sinter/models/spec/training_state.hpp>
 
 namespace sinter {
 
@@ -29,7 +30,7 @@ struct TrainOptions {
   NormalizeSpec normalize;
   BudgetSpec budget;
   std::uint64_t seed = 0;                  ///< of the data order
-  std::vector<std::string> feature_names;  ///< for warnings
+  std::vector<std::string> feature_names;  ///< for warnings and checkpoints
   std::vector<std::string> target_names;
 
   std::function<void(const Progress&)> on_progress;                    ///< at every log point
@@ -37,12 +38,18 @@ struct TrainOptions {
   std::function<void(const Progress&, const Network<S, Real>&)> hook;  ///< the parameters are those after that epoch
   std::function<bool()> stop_requested;                                ///< polled after every launch of steps
   std::function<void(LogLevel, std::string_view)> on_log;
+
+  const TrainingState* resume = nullptr;  ///< go on from here; what the network holds does not matter then
+  std::int64_t stop_after_steps = 0;      ///< of this call, after which it stops as by a request; 0: off
+  CheckpointSpec checkpoint;  ///< when, beside the end, on_checkpoint is called; keep and resume are ignored
+  std::function<void(const TrainingState&)> on_checkpoint;  ///< the whole state between two steps
 };
 
 /// Trains `network` in place. In: Real, or double by `train<S, Real, double>`. Views of type Real that need no
 /// normalisation are used where they are, without a copy. A steady step launches as the plan says and has 0 fences, 0
 /// copies and 0 allocations at every level but `none`. Callbacks run on the calling thread; what they throw passes
-/// through. The ledger must be attached (ledger::attach()) for the account to hold more than launches. Throws
+/// through. A training that goes on from a state ends with the bits of one that was never interrupted. The ledger must
+/// be attached (ledger::attach()) for the account to hold more than launches. Throws
 /// ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
 template <Space S, class Real, class In = Real>
 TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,

@@ -14,6 +14,7 @@
 #include <sinter/models/spec/model_state.hpp>
 #include <sinter/models/spec/report.hpp>
 #include <sinter/models/spec/training_spec.hpp>
+#include <sinter/models/spec/training_state.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 namespace sinter::backend {
@@ -46,8 +47,9 @@ struct HostSet {
 /// error.
 struct Callbacks {
   std::function<void(const Progress&)> on_progress;  ///< at every log point
-  std::function<bool()> stop_requested;              ///< polled after every epoch and, with many steps, every few steps
-  std::function<void(LogLevel, std::string_view)> on_log;  ///< warnings (constant feature, fallback, ...)
+  std::function<bool()> stop_requested;              ///< polled between launches: after every step where it is one
+  std::function<void(LogLevel, std::string_view)> on_log;   ///< warnings (constant feature, fallback, ...)
+  std::function<void(const TrainingState&)> on_checkpoint;  ///< when one is due and at the end; empty: never
 };
 
 struct TrainRequest {
@@ -60,6 +62,9 @@ struct TrainRequest {
   Precision precision = Precision::float32;
   HostSet train, validation, test;
   std::vector<std::string> feature_names, target_names;
+  CheckpointSpec checkpoint;              ///< `keep` and `resume` are the program's
+  std::int64_t stop_after_steps = 0;      ///< 0: off
+  const TrainingState* resume = nullptr;  ///< go on from here
 };
 
 /// The report of the run and the model it made: the best parameters where early stopping keeps them, else the last.

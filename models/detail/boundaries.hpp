@@ -46,4 +46,17 @@ class Boundaries {
   std::int64_t epochs_, steps_per_epoch_, log_, validation_, hook_;
 };
 
+/// How many steps a level that takes many may take in one launch: about a second's worth, because a request to stop is
+/// heard between launches only. It changes no bit.
+class LaunchLength {
+ public:
+  [[nodiscard]] std::int64_t steps() const { return steps_; }
+  void measured(std::int64_t steps, double seconds) {
+    steps_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(steps) / std::max(seconds, 1e-9)));
+  }
+
+ private:
+  std::int64_t steps_ = 1;
+};
+
 }  // namespace sinter::detail

@@ -58,10 +58,16 @@ Network<S, Real>::Network(const Execution& exec, const ModelState& state) : spec
                                   to_name(detail::precision_of<Real>())));
   }
   parameters_ = make_vector<S, Real>(exec, "sinter::network::parameters", layout_.parameters);
+  set_parameters(exec, state.parameters);
+  set_normalization(exec, state.normalization);
+}
+
+template <Space S, class Real>
+void Network<S, Real>::set_parameters(const Execution& exec, const std::vector<NamedArray>& arrays) {
   const HostMirror<Vector<S, Real>> mirror(parameters_);
   auto* to = reinterpret_cast<std::byte*>(mirror.host().data());
   const std::byte* const end = to + layout_.parameters * static_cast<std::int64_t>(sizeof(Real));
-  for (const auto& array : state.parameters) {
+  for (const auto& array : arrays) {
     if (static_cast<std::int64_t>(array.bytes.size()) > end - to)
       throw DataError(fmt::format("model: array {} does not fit the spec", array.name));
     std::memcpy(to, array.bytes.data(), array.bytes.size());
@@ -71,7 +77,6 @@ Network<S, Real>::Network(const Execution& exec, const ModelState& state) : spec
     throw DataError(fmt::format("model: its arrays hold {} bytes less than the spec's parameters", end - to));
   mirror.push(exec);
   wait_for(exec, "sinter::Network: parameters before their host image goes");
-  set_normalization(exec, state.normalization);
 }
 
 template <Space S, class Real>

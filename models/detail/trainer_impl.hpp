@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include <sinter/models/detail/boundaries.hpp>
 #include <sinter/models/detail/classic_stepper.hpp>
@@ -13,6 +13,7 @@
 #include <sinter/models/detail/layer_stepper.hpp>
 #include <sinter/models/detail/network_impl.hpp>
 #include <sinter/models/detail/step_stepper.hpp>
+#include <sinter/models/detail/training_state.hpp>
 #include <sinter/runtime/ledger.hpp>
 
 namespace sinter {
@@ -44,9 +45,9 @@ class StepAccount {
     before_ = ledger::totals();
   }
 
-  /// After `count` steps from step `first` on. The first step of a run is not steady: Kokkos may grow its team scratch.
+  /// After `count` steps from step `first` on. The first step here is not steady: Kokkos may grow its team scratch.
   void end(std::int64_t first, std::int64_t count) {
-    if (first == 0) return;
+    if (!std::exchange(any_, true)) return;
     const LedgerCounts counts = ledger::totals() - before_;
     largest_ = max(largest_, counts);
     steps_ += count;
@@ -77,6 +78,7 @@ class StepAccount {
   LedgerCounts before_, largest_;
   ledger::ByLabel labels_before_;
   std::int64_t steps_ = 0;
+  bool any_ = false;
 };
 
 }  // namespace detail
@@ -112,6 +114,11 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   normalization.targets = detail::normalization_of(options.normalize.targets,
                                                    detail::summarize<S, In>(exec, train.T, "train targets"),
                                                    warn("target", options.target_names));
+  const TrainingState* const resume = options.resume;
+  if (resume != nullptr) {
+    check_resumable(*resume, network.spec(), detail::precision_of<Real>(), spec, plan, options.seed);
+    normalization = resume->model.normalization;
+  }
   network.set_normalization(exec, normalization);
   const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train");
   const DeviceSet<S, Real> validation_set = detail::device_set(exec, network, validation, "validation");
@@ -138,66 +145,111 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   const detail::Boundaries boundaries(spec, plan, !validation_set.empty(), options.hook ? options.hook_every : 0);
 
   detail::StepAccount account(options.budget);
-  double best_loss = std::numeric_limits<double>::infinity();
-  bool stopped = false;
-  report.status = "completed";
+  const detail::StateOnDevice<S, Real> on_device{network, *stepper, best};
+  TrainingState state = detail::first_state(resume, spec, plan, options.seed);
+  if (resume != nullptr) on_device.put(exec, state);
+  const std::int64_t stop_at = options.stop_after_steps > 0 ? state.steps_done + options.stop_after_steps
+                                                            : std::numeric_limits<std::int64_t>::max();
+  const double earlier_s = state.training_s;
   const Kokkos::Timer timer;
-  while (report.steps_done < boundaries.last_step() && !stopped) {
-    run.first = report.steps_done;
-    // The first step goes alone: it is not steady.
-    run.count = stepper->takes_many_steps() && run.first > 0 ? boundaries.next(run.first) - run.first : 1;
-    account.begin();
-    stepper->run(exec, run);
-    account.end(run.first, run.count);
-    report.steps_done += run.count;
-    if (options.stop_requested && options.stop_requested()) {
-      stopped = true;
-      report.status = "interrupted";
-    }
-    if (report.steps_done % plan.steps_per_epoch != 0) continue;
-    report.epochs_done = report.steps_done / plan.steps_per_epoch;
-    const bool log_due = stopped || boundaries.log_due(report.epochs_done);
-    const bool validation_due = !validation_set.empty() && (stopped || boundaries.validation_due(report.epochs_done));
-    const bool hook_due = boundaries.hook_due(report.epochs_done);
-    if (!log_due && !validation_due && !hook_due) continue;
 
+  const auto pull_record = [&]() -> fused::LossRecord {
     record.pull(exec);
     const fused::LossRecord seen = record.host()(0);
-    const double rate = schedule.learning_rate(report.steps_done - 1);
-    if (seen.nonfinite_step != 0) {
-      throw NumericError(fmt::format(
-          "training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
-          "normalised features may help",
-          seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1, rate));
-    }
-    Progress progress{
-        report.epochs_done, spec.epochs, report.steps_done, seen.epoch_sum / epoch_terms, std::nullopt, rate, 0};
+    if (seen.nonfinite_step == 0) return seen;
+    throw NumericError(fmt::format(
+        "training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
+        "normalised features may help",
+        seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1,
+        schedule.learning_rate(state.steps_done - 1)));
+  };
+
+  // What is due after an epoch: report, validation, hook, and the look of early stopping.
+  const auto end_epoch = [&](std::int64_t epochs_done) {
+    const bool log_due = boundaries.log_due(epochs_done);
+    const bool validation_due = boundaries.validation_due(epochs_done);
+    const bool hook_due = boundaries.hook_due(epochs_done);
+    if (!log_due && !validation_due && !hook_due) return;
+
+    const fused::LossRecord seen = pull_record();
+    Progress progress{epochs_done,
+                      spec.epochs,
+                      state.steps_done,
+                      seen.epoch_sum / epoch_terms,
+                      std::nullopt,
+                      schedule.learning_rate(state.steps_done - 1),
+                      0};
     if (validation_due) progress.validation_loss = evaluator.loss(exec, validation_set, spec.loss);
-    progress.elapsed_s = timer.seconds();
+    progress.elapsed_s = earlier_s + timer.seconds();
     if (options.on_progress && (log_due || validation_due)) options.on_progress(progress);
     if (hook_due) options.hook(progress, network);
-    if (!keep_best || !(validation_set.empty() ? log_due : validation_due)) continue;  // a hook decides nothing
+    if (!keep_best || !(validation_set.empty() ? log_due : validation_due)) return;  // a hook decides nothing
 
     // The running loss is that of the parameters before the epoch's updates, so without a validation set the training
     // set is evaluated.
     const double monitored = progress.validation_loss ? *progress.validation_loss
                                                       : evaluator.loss(exec, train_set, spec.loss);
-    if (monitored < best_loss - spec.early_stopping.min_delta) {
-      best_loss = monitored;
-      report.best_epoch = report.epochs_done;
+    if (monitored < state.best_loss - spec.early_stopping.min_delta) {
+      state.best_loss = monitored;
+      state.best_epoch = epochs_done;
       copy(exec, best, network.parameters());
-    } else if (report.epochs_done - report.best_epoch >= spec.early_stopping.patience && !stopped) {
-      report.status = "stopped_early";
-      stopped = true;
+    } else if (epochs_done - state.best_epoch >= spec.early_stopping.patience) {
+      state.phase = TrainingPhase::stopped_early;
     }
+  };
+
+  detail::CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
+  const auto make_checkpoint = [&] {
+    wait_for(exec, "sinter::train: steps before a checkpoint");
+    const Kokkos::Timer cost;
+    const fused::LossRecord seen = pull_record();
+    state.epoch_loss = seen.epoch_sum;
+    state.step_loss = seen.step_sum;
+    state.training_s = earlier_s + timer.seconds();
+    on_device.fetch(exec, state);
+    state.model.feature_names = options.feature_names;
+    state.model.target_names = options.target_names;
+    options.on_checkpoint(state);
+    ++report.checkpoints;
+    report.checkpoint_s += cost.seconds();
+    clock.restart();
+  };
+
+  detail::LaunchLength length;
+  bool interrupted = false;
+  const auto ended = [&] {
+    return state.phase != TrainingPhase::running || state.steps_done >= boundaries.last_step();
+  };
+  while (!ended() && !interrupted) {
+    run.first = state.steps_done;
+    run.count = 1;
+    if (stepper->takes_many_steps()) {
+      const std::int64_t pause = std::min({boundaries.next(run.first), clock.next(run.first), stop_at});
+      run.count = std::min(pause - run.first, length.steps());
+    }
+    const Kokkos::Timer run_time;
+    account.begin();
+    stepper->run(exec, run);
+    account.end(run.first, run.count);
+    if (stepper->takes_many_steps()) {
+      wait_for(exec, "sinter::train: a launch of many steps");
+      length.measured(run.count, run_time.seconds());
+    }
+    state.steps_done += run.count;
+    interrupted = state.steps_done >= stop_at || (options.stop_requested && options.stop_requested());
+    if (state.steps_done % plan.steps_per_epoch == 0) end_epoch(state.epochs_done());
+    if (!ended() && !interrupted && clock.due(state.steps_done)) make_checkpoint();
   }
+  if (state.phase == TrainingPhase::running && ended()) state.phase = TrainingPhase::completed;
+  const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
+  if (options.on_checkpoint && !nothing_new) make_checkpoint();
   wait_for(exec, "sinter::train: last step");
-  report.training_s = timer.seconds();
-  if (keep_best && report.best_epoch > 0) {
-    copy(exec, network.parameters(), best);
-  } else {
-    report.best_epoch = report.epochs_done;
-  }
+  report.training_s = earlier_s + timer.seconds();
+  report.status = state.phase == TrainingPhase::running ? "interrupted" : to_name(state.phase);
+  report.epochs_done = state.epochs_done();
+  report.steps_done = state.steps_done;
+  report.best_epoch = state.best_epoch > 0 ? state.best_epoch : report.epochs_done;
+  if (state.best_epoch > 0) copy(exec, network.parameters(), best);
   report.steady_state = account.largest();
   report.steady_steps = account.steps();
   report.train = evaluator.report(exec, train_set, spec.loss);

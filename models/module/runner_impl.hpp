@@ -29,6 +29,10 @@ class RunnerOf final : public Runner {
     options.on_progress = callbacks.on_progress;
     options.stop_requested = callbacks.stop_requested;
     options.on_log = callbacks.on_log;
+    options.resume = request.resume;
+    options.stop_after_steps = request.stop_after_steps;
+    options.checkpoint = request.checkpoint;
+    options.on_checkpoint = callbacks.on_checkpoint;
     Network<S, Real> network(exec_, request.model, request.seed);
     const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"),
                  test = push(request.test, "test");
