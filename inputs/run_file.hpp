@@ -57,15 +57,15 @@ void fit_to_data(RunFile& run, const Dataset& data);
 /// RunFile.
 std::string effective_yaml(const RunFile& run, const Plan& plan);
 
-/// A key whose value differs between two runs.
+/// A key whose value differs between a run and the one that goes on from it.
 struct KeyDifference {
   std::string path, before, now;  ///< values as YAML; "" where the key has no effect there
+  bool allowed = false;           ///< it leaves every step as it was (epochs, reports, output, threads, ...)
 };
 
-/// The differences that keep a run from going on where the other one stopped: all but those of keys that change no
-/// parameter (epochs, reports, output, device, threads, checkpoints, ...). What the data are is not compared here, but
-/// by their contents; nor is the fusion level, but by the plans.
-std::vector<KeyDifference> differences_for_resume(const RunFile& before, const RunFile& now);
+/// All differences, in the schema's order. Of the data any key may differ: their contents are compared instead. So may
+/// the fusion level: the plans are compared.
+std::vector<KeyDifference> differences(const RunFile& before, const RunFile& now);
 
 /// docs/run-file.md.
 std::string run_file_reference();

@@ -50,7 +50,7 @@ std::vector<Key> checkpoint_keys() {
 
 }  // namespace inputs::detail
 
-std::vector<KeyDifference> differences_for_resume(const RunFile& before, const RunFile& now) {
+std::vector<KeyDifference> differences(const RunFile& before, const RunFile& now) {
   using namespace inputs::detail;
   Draft then, here;
   then.file = before;
@@ -60,8 +60,8 @@ std::vector<KeyDifference> differences_for_resume(const RunFile& before, const R
   };
   std::vector<KeyDifference> all;
   for (const auto& key : schema()) {
-    KeyDifference difference{key.path, text(key, then), text(key, here)};
-    if (difference.before != difference.now && !may_change(key.path)) all.push_back(std::move(difference));
+    KeyDifference difference{key.path, text(key, then), text(key, here), may_change(key.path)};
+    if (difference.before != difference.now) all.push_back(std::move(difference));
   }
   return all;
 }

@@ -17,11 +17,13 @@ RunFile with(const std::vector<std::string>& overrides = {}) {
       "run.yaml", "/", overrides);
 }
 
-/// "training.batch: 8 -> 9; ..." of the run above and the same with overrides.
-std::string differences(const std::vector<std::string>& overrides) {
+/// "training.batch: 8 -> 9; ..." of the run above and the same with overrides: what is allowed, or is not.
+std::string changed(const std::vector<std::string>& overrides, bool allowed) {
   std::string text;
-  for (const auto& each : differences_for_resume(with(), with(overrides)))
-    text += (text.empty() ? "" : "; ") + each.path + ": " + each.before + " -> " + each.now;
+  for (const auto& each : differences(with(), with(overrides))) {
+    if (each.allowed == allowed)
+      text += (text.empty() ? "" : "; ") + each.path + ": " + each.before + " -> " + each.now;
+  }
   return text;
 }
 
@@ -54,31 +56,33 @@ TEST_CASE("checkpoint keys out of range or without effect are refused") {
 }
 
 TEST_CASE("what changes no step may differ when a run goes on") {
-  CHECK(differences({}).empty());
+  CHECK(differences(with(), with()).empty());
   for (const auto* key :
        {"training.epochs=7", "training.log_every=3", "training.validate_every=3", "training.early_stopping.patience=3",
         "training.fusion=step", "run.output=elsewhere", "run.name=other", "run.stop_after_steps=3", "device.threads=2",
         "device.space=openmp", "checkpoint.every_steps=3", "checkpoint.resume=auto", "budget.fences=0",
         "data.path=/elsewhere/d.csv", "data.validation_fraction=0.5"}) {
     INFO(key);
-    CHECK(differences({key}).empty());
+    CHECK(changed({key}, false).empty());
+    CHECK_FALSE(changed({key}, true).empty());
   }
+  CHECK(changed({"training.epochs=7"}, true) == "training.epochs: 100 -> 7");
 }
 
 TEST_CASE("what changes a step is named with both values") {
-  CHECK(differences({"training.batch=9"}) == "training.batch: 8 -> 9");
-  CHECK(differences({"run.seed=9"}) == "run.seed: 1 -> 9");
-  CHECK(differences({"model.hidden=[4]"}) ==
+  CHECK(changed({"training.batch=9"}, false) == "training.batch: 8 -> 9");
+  CHECK(changed({"run.seed=9"}, false) == "run.seed: 1 -> 9");
+  CHECK(changed({"model.hidden=[4]"}, false) ==
         "model.layers: [{width: 3, activation: tanh}, {activation: identity}] -> [{width: 4, activation: tanh}, "
         "{activation: identity}]");
-  CHECK(differences({"device.precision=float64"}) == "device.precision: float32 -> float64");
-  CHECK(differences({"data.normalize.features=zscore"}) == "data.normalize.features: none -> zscore");
-  CHECK(differences({"training.optimizer.learning_rate=0.5", "training.shuffle=false"}) ==
+  CHECK(changed({"device.precision=float64"}, false) == "device.precision: float32 -> float64");
+  CHECK(changed({"data.normalize.features=zscore"}, false) == "data.normalize.features: none -> zscore");
+  CHECK(changed({"training.optimizer.learning_rate=0.5", "training.shuffle=false"}, false) ==
         "training.optimizer.learning_rate: 0.01 -> 0.5; training.shuffle: true -> false");
-  CHECK(differences({"training.optimizer.type=sgd"}) ==
+  CHECK(changed({"training.optimizer.type=sgd"}, false) ==
         "training.optimizer.type: adam -> sgd; training.optimizer.beta1: 0.9 -> ; training.optimizer.beta2: 0.999 -> ; "
         "training.optimizer.epsilon: 1e-08 -> ");
-  CHECK(differences({"training.schedule=cosine"}) ==
+  CHECK(changed({"training.schedule=cosine"}, false) ==
         "training.schedule.type: constant -> cosine; training.schedule.min_learning_rate:  -> 1e-06");
 }
 
