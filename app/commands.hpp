@@ -14,6 +14,7 @@ struct TrainOptions {
   std::vector<std::string> overrides;  ///< "a.b=c"
   std::string output;                  ///< "": run.output
   bool no_plots = false;
+  double time_limit_s = 0;  ///< from the start of the program to the last step; 0: none
 };
 int train(const TrainOptions& options, Console& console);
 

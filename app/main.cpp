@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <sinter/app/commands.hpp>
+#include <sinter/app/deadline.hpp>
 #include <sinter/app/exit_codes.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/runtime/base/version.hpp>
@@ -44,7 +45,7 @@ struct CommandLine {
         "  sinter info --json\n\n"
         "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not "
         "finite,\n"
-        "8 files, 9 budget, 1 a defect; 75 interrupted with everything written, 130 ended at once "
+        "8 files, 9 budget, 1 a defect; 75 stopped with everything written, work remains, 130 ended at once "
         "(docs/exit-codes.md).");
     add_train();
     add_predict();
@@ -91,13 +92,22 @@ struct CommandLine {
         "train", "Train a model as a run file says",
         "Examples:\n  sinter train inputs/uat.yaml\n"
         "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n\n"
-        "Ctrl-C ends the run at the next epoch with everything written (exit code 75); a second one ends it at once.",
+        "Ctrl-C, SIGTERM and SIGUSR1 end the run after the step under way with a checkpoint and everything written\n"
+        "(exit code 75); --set checkpoint.resume=auto goes on from there. A second Ctrl-C ends it at once.",
         [](CommandLine& self, Console& console) { return app::train(self.train, console); });
     add_run_file(sub, train.run_file, train.overrides);
     sub->add_option("-o,--output", train.output, "Output folder instead of run.output")
         ->option_text("DIR")
         ->check(not_empty);
     sub->add_flag("--no-plots", train.no_plots, "Draw no plots");
+    sub->add_option_function<std::string>(
+           "--time-limit", [this](const std::string& text) { train.time_limit_s = *parse_time_limit(text); },
+           "Stop as by a signal after so long; checkpoint and results come on top. In a Slurm job the job's end sets a "
+           "limit, too")
+        ->check([](const std::string& text) {
+          return parse_time_limit(text) ? std::string() : "'" + text + "'; expected SECONDS or HH:MM:SS, above zero";
+        })
+        ->option_text("SECONDS|HH:MM:SS");
   }
 
   void add_predict() {

@@ -1,7 +1,7 @@
 #include <sinter/app/signals.hpp>
 
 #include <csignal>
-#include <string_view>
+#include <cstring>
 
 #include <unistd.h>
 
@@ -10,11 +10,20 @@ namespace {
 
 volatile std::sig_atomic_t first_signal = 0;
 
+/// With what a signal handler may call.
+void say(const char* text) { [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text)); }
+
+// Batch systems repeat themselves (SIGUSR1, then SIGTERM, to each process and to its group), so that only a person's
+// second wish, Ctrl-C, ends the program at once.
 extern "C" void on_signal(int signal) {
-  if (first_signal != 0) ::_exit(128 + signal);  // 130 for Ctrl-C, as shells do
+  if (first_signal != 0) {
+    if (signal == SIGINT) ::_exit(128 + signal);
+    return;
+  }
   first_signal = signal;
-  constexpr std::string_view text = "\nsinter: stopping at the next epoch; once more ends at once\n";
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  say("\nsinter: ");
+  say(signal_name(signal));
+  say(": stopping after this step; Ctrl-C ends at once\n");
 }
 
 }  // namespace
@@ -24,11 +33,12 @@ void watch_signals() {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) ::sigaction(signal, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
 int received_signal() { return first_signal; }
+
+const char* signal_name(int signal) { return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGUSR1"; }
 
 }  // namespace sinter::app

@@ -1,9 +1,13 @@
 // sinter train: from a run file to an output folder.
 #include <chrono>
 
+#include <cstdlib>
+
 #include <nlohmann/json.hpp>
 
+#include <sinter/app/checkpoints.hpp>
 #include <sinter/app/commands.hpp>
+#include <sinter/app/deadline.hpp>
 #include <sinter/app/exit_codes.hpp>
 #include <sinter/app/host_facts.hpp>
 #include <sinter/app/module_loader.hpp>
@@ -27,12 +31,23 @@ constexpr double metrics_seconds = 2;    // metrics.csv of a run that is under w
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-backend::TrainRequest request_of(const Problem& problem) {
+backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from) {
   const auto& [run, data, plan] = problem;
-  return {run.run.name,         run.run.seed,          run.model,
-          run.training,         run.normalize,         run.budget,
-          run.device.precision, data.view(data.train), data.view(data.validation),
-          data.view(data.test), data.feature_names,    data.target_names};
+  return {run.run.name,
+          run.run.seed,
+          run.model,
+          run.training,
+          run.normalize,
+          run.budget,
+          run.device.precision,
+          data.view(data.train),
+          data.view(data.validation),
+          data.view(data.test),
+          data.feature_names,
+          data.target_names,
+          run.checkpoint,
+          run.run.stop_after_steps,
+          from == nullptr ? nullptr : &from->training};
 }
 
 std::string fusion_text(const Plan& plan) {
@@ -40,6 +55,26 @@ std::string fusion_text(const Plan& plan) {
   return fmt::format("{}, {} launch{} {}", to_name(plan.level), launches, launches == 1 ? "" : "es",
                      steps == 1 ? "a step" : fmt::format("for {} steps", steps));
 }
+
+/// What stops a run before its end.
+class StopReasons {
+ public:
+  StopReasons(Clock::time_point start, double time_limit_s, Console& console) {
+    std::string warning;
+    deadline_ = find_deadline(start, time_limit_s, std::getenv("SLURM_JOB_END_TIME"), warning);
+    if (!warning.empty()) console.warn(warning);
+  }
+
+  /// "" while there is none.
+  [[nodiscard]] std::string reason() const {
+    if (received_signal() != 0) return signal_name(received_signal());
+    return deadline_ && Clock::now() >= deadline_->at ? deadline_->source : "";
+  }
+  [[nodiscard]] bool any() const { return received_signal() != 0 || (deadline_ && Clock::now() >= deadline_->at); }
+
+ private:
+  std::optional<Deadline> deadline_;
+};
 
 std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device) {
   const auto& [run, data, plan] = problem;
@@ -69,7 +104,7 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
 }
 
 /// Trains and writes everything but the record, which it fills.
-void train_into(OutputFolder& folder, RunFile run, Console& console, Json& record) {
+void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Console& console, Json& record) {
   const auto machine = this_machine();
   const auto choice = choose_module(run.device, read_modules(module_folders(), machine), machine);
   const auto problem = load_problem(std::move(run), device_kind_of(choice.space));
@@ -78,6 +113,9 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
       {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
       {"train_rows", data.train.rows},      {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
   record_plan(record, problem.plan);
+  Checkpoints checkpoints(problem, folder, console);
+  const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
+  const bool makes_checkpoints = checkpoints.begin();
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
   if (!choice.fallback.empty())
@@ -91,10 +129,15 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
   folder.write("run.json", record_text(record));
 
   ProgressReport progress(console);
-  std::vector<Progress> log;
+  auto log = from == nullptr ? std::vector<Progress>{} : from->log;
   auto written = Clock::now();
   backend::Callbacks callbacks;
-  callbacks.stop_requested = [] { return received_signal() != 0; };
+  std::string stopped_by;
+  callbacks.stop_requested = [&] {
+    if (stop.any()) stopped_by = stop.reason();
+    return !stopped_by.empty();
+  };
+  if (makes_checkpoints) callbacks.on_checkpoint = [&](const TrainingState& state) { checkpoints.write(state, log); };
   callbacks.on_log = [&](LogLevel level, std::string_view text) {
     if (level == LogLevel::warning) {
       console.warn(text);
@@ -114,11 +157,15 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
     }
   };
   backend::TrainResult result;
-  const auto status = backend->train(request_of(problem), callbacks, result);
+  const auto status = backend->train(request_of(problem, from), callbacks, result);
   folder.write("metrics.csv", metrics_csv(log));  // of a failed run too: it shows where the loss went
+  checkpoints.record(record);
   check(status);
 
   record_result(record, result);
+  record["checkpoints"]["seconds"] = result.checkpoint_s;
+  const bool interrupted = result.status == "interrupted";
+  if (interrupted) record["stopped_by"] = stopped_by.empty() ? "run.stop_after_steps" : stopped_by;
   folder.write("kernels.csv", kernels_csv(result.ledger));
   save_model(result.model, folder.place("model.h5"));
   const auto predicted = predict_set(*backend, result.model, data);
@@ -134,6 +181,13 @@ void train_into(OutputFolder& folder, RunFile run, Console& console, Json& recor
   if (predicted.name == "test" && predicted.set->rows <= table_rows) {
     console.say("");
     console.say(predictions_table(predicted, data, result.test ? result.test->classes : 0));
+  }
+  checkpoints.require_last();
+  if (interrupted) {
+    console.say("");
+    console.say("stopped by {}; {}", record["stopped_by"].get<std::string>(),
+                makes_checkpoints ? fmt::format("--set checkpoint.resume=auto goes on from step {}", result.steps_done)
+                                  : "checkpoint.keep is 0, so that nothing can go on from here");
   }
 }
 
@@ -154,7 +208,7 @@ int train(const TrainOptions& options, Console& console) {
   };
   try {
     folder.write("run.json", record_text(record));
-    train_into(folder, std::move(run), console, record);
+    train_into(folder, std::move(run), StopReasons(start, options.time_limit_s, console), console, record);
     finish();
   } catch (const std::exception& error) {
     const auto* known = dynamic_cast<const Error*>(&error);

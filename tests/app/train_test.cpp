@@ -13,9 +13,9 @@ using test::Program;
 
 namespace {
 
-const std::vector<std::string> all_but_plots{
-    "decision_map.csv", "decision_points.csv", "effective.yaml", "kernels.csv", "metrics.csv",
-    "model.h5",         "predictions.csv",     "run.json"};
+const std::vector<std::string> all_but_plots{"checkpoints",    "decision_map.csv", "decision_points.csv",
+                                             "effective.yaml", "kernels.csv",      "metrics.csv",
+                                             "model.h5",       "predictions.csv",  "run.json"};
 
 }  // namespace
 

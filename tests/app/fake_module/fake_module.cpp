@@ -4,11 +4,14 @@
 //   FAKE_INTERFACE   interface version that it claims
 //   FAKE_VERSION     version of Sinter that it claims
 //   FAKE_EPOCH_MS    milliseconds that an epoch takes
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include <sinter/models/backend/interface.hpp>
 #include <sinter/runtime/base/version.hpp>
@@ -43,6 +46,27 @@ std::vector<float> mean_targets(const HostMatrix& targets) {
   return means;
 }
 
+/// A state of one step an epoch; its parameters are zero.
+TrainingState first_state(const TrainRequest& request) {
+  if (request.resume != nullptr) return *request.resume;
+  const auto plan = make_plan(request.model, request.training, request.precision, DeviceKind::host,
+                              request.train.features.rows);
+  TrainingState state;
+  state.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};
+  for (std::size_t layer = 0; layer < request.model.layers.size(); ++layer) {
+    const auto in = request.model.fan_in(layer), width = request.model.layers[layer].width;
+    const auto zeros = [](std::int64_t count) { return std::vector<float>(static_cast<std::size_t>(count)); };
+    state.model.parameters.push_back(floats(fmt::format("layer{}/W", layer), {in, width}, zeros(in * width)));
+    state.model.parameters.push_back(floats(fmt::format("layer{}/b", layer), {width}, zeros(width)));
+  }
+  state.seed = request.seed;
+  state.level = plan.level;
+  state.training_rows = plan.training_rows;
+  state.batch = plan.batch;
+  state.chunks = plan.chunks;
+  return state;
+}
+
 SetReport report_of(const HostSet& set) {
   return {set.features.rows, {{"loss", 0.25}, {"accuracy", 0.5}}, {1, 1, 1, 1}, 2};
 }
@@ -66,17 +90,27 @@ class Fake : public Backend {
     callbacks.on_log(LogLevel::warning, "the fake backend learns nothing");
     out.status = "completed";
     const auto pause = std::chrono::milliseconds(number_from("FAKE_EPOCH_MS", 0));
-    for (std::int64_t epoch = 1; epoch <= request.training.epochs; ++epoch) {
+    const std::int64_t before = request.resume != nullptr ? request.resume->steps_done : 0;
+    TrainingState state = first_state(request);
+    for (std::int64_t epoch = before + 1; epoch <= request.training.epochs; ++epoch) {
       std::this_thread::sleep_for(pause);
       out.epochs_done = out.steps_done = out.best_epoch = epoch;
       callbacks.on_progress({epoch, request.training.epochs, epoch, 1.0 / static_cast<double>(epoch), std::nullopt,
                              0.01, 0.001 * static_cast<double>(epoch)});
       if (epoch == 2 && told_to_fail("train")) return {ErrorKind::numeric, "step 2: the loss is not finite (nan)"};
-      if (callbacks.stop_requested()) {
+      const bool stops = callbacks.stop_requested() || epoch - before == request.stop_after_steps;
+      state.steps_done = epoch;
+      const auto every = request.checkpoint.every_steps;
+      if (stops && epoch < request.training.epochs) {
         out.status = "interrupted";
         break;
       }
+      if (callbacks.on_checkpoint && every > 0 && epoch % every == 0 && epoch < request.training.epochs)
+        callbacks.on_checkpoint(state);
     }
+    out.epochs_done = out.steps_done = out.best_epoch = std::max(before, state.steps_done);
+    if (out.status == "completed") state.phase = TrainingPhase::completed;
+    if (callbacks.on_checkpoint && state.steps_done > before) callbacks.on_checkpoint(state);
     out.plan = make_plan(request.model, request.training, request.precision, DeviceKind::host,
                          request.train.features.rows);
     out.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};

@@ -1,0 +1,137 @@
+#include <sinter/app/checkpoints.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace sinter::app {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds between_lines{30};  // of the report; all checkpoints are in the record
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::string shown(const std::string& value) { return value.empty() ? "not set" : value; }
+
+std::string change_text(const KeyDifference& key) {
+  return fmt::format("{} was {}, is {}", key.path, shown(key.before), shown(key.now));
+}
+
+}  // namespace
+
+Checkpoints::Checkpoints(const Problem& problem, const OutputFolder& folder, Console& console)
+    : problem_(problem),
+      console_(console),
+      folder_(folder.path() / "checkpoints", problem.run.checkpoint.keep),
+      run_file_(effective_yaml(problem.run, problem.plan)) {
+  const auto& spec = problem.run.checkpoint;
+  if (spec.keep > 0 || spec.resume != "no") data_hash_ = content_hash(problem.data);
+}
+
+const Checkpoint* Checkpoints::resume(Json& record) {
+  record["resumed_from"] = nullptr;
+  from_ = find();
+  if (!from_) return nullptr;
+  const auto changes = compare(*from_);
+  const auto& state = from_->checkpoint.training;
+  record["resumed_from"] = {
+      {"file", from_->path.string()}, {"step", state.steps_done}, {"epoch", state.epochs_done()}, {"changed", changes}};
+  console_.say("going on from '{}': step {}, {} of {} epochs", from_->path.string(), state.steps_done,
+               state.epochs_done(), problem_.run.training.epochs);
+  for (const auto& change : changes) console_.say("  changed: {}", change);
+  return &from_->checkpoint;
+}
+
+std::optional<CheckpointFolder::Found> Checkpoints::find() const {
+  const auto& resume = problem_.run.checkpoint.resume;
+  if (resume == "no") {
+    warn_of_unfinished_run();
+    return std::nullopt;
+  }
+  if (resume != "auto") return CheckpointFolder::Found{resume, load_checkpoint(resume)};
+  auto found = folder_.newest([&](std::string_view why) { console_.warn(fmt::format("{}: it is passed over", why)); });
+  if (!found) console_.say("no checkpoint to go on from in '{}': beginning anew", folder_.path().string());
+  return found;
+}
+
+void Checkpoints::warn_of_unfinished_run() const {
+  if (problem_.run.checkpoint.keep == 0) return;  // nothing replaces what is there
+  const auto found = folder_.newest([](std::string_view) {});
+  if (!found || found->checkpoint.training.phase != TrainingPhase::running) return;
+  console_.warn(
+      fmt::format("'{}' is of a run that has work left (step {}); this run begins anew and will replace it "
+                  "(checkpoint.resume=auto goes on from it)",
+                  found->path.string(), found->checkpoint.training.steps_done));
+}
+
+std::vector<std::string> Checkpoints::compare(const CheckpointFolder::Found& found) const {
+  const auto& checkpoint = found.checkpoint;
+  const auto name = found.path.string();
+  std::vector<KeyDifference> all;
+  try {
+    all = differences(parse_run_file(checkpoint.run_file, name, found.path.parent_path()), problem_.run);
+  } catch (const ConfigError& error) {
+    throw ConfigError(fmt::format("the run file kept in '{}' cannot be read: {}", name, error.what()));
+  }
+  std::vector<std::string> refused, data, taken;
+  for (const auto& key : all) {
+    if (key.path.starts_with("data.")) data.push_back(change_text(key));
+    if (!key.allowed) refused.push_back(change_text(key));
+    const bool of_this_process = key.path.starts_with("run.") || key.path.starts_with("checkpoint.");
+    if (key.allowed && !of_this_process) taken.push_back(change_text(key));
+  }
+  if (!refused.empty())
+    throw ConfigError(fmt::format("cannot go on from '{}' with another: {}", name, fmt::join(refused, "; ")));
+  if (checkpoint.data_hash != data_hash_) {
+    throw DataError(fmt::format(
+        "cannot go on from '{}' with other data: the training and validation rows hash to {:016x}, those of the "
+        "checkpoint to {:016x}{}{}",
+        name, data_hash_, checkpoint.data_hash, data.empty() ? "" : "; ", fmt::join(data, "; ")));
+  }
+  try {
+    check_resumable(checkpoint.training, problem_.run.model, problem_.run.device.precision, problem_.run.training,
+                    problem_.plan, problem_.run.run.seed);
+  } catch (const ConfigError& error) {
+    throw ConfigError(fmt::format("'{}': {}", name, error.what()));
+  }
+  return taken;
+}
+
+bool Checkpoints::begin() const {
+  if (problem_.run.checkpoint.keep == 0) return false;
+  folder_.open();
+  return true;
+}
+
+void Checkpoints::write(const TrainingState& state, const std::vector<Progress>& log) {
+  const auto start = Clock::now();
+  try {
+    last_ = folder_.write({state, log, run_file_, data_hash_});
+  } catch (const IoError& error) {
+    const bool first = failure_.empty();
+    failure_ = fmt::format("no checkpoint of step {}: {}", state.steps_done, error.what());
+    if (first) console_.warn(failure_);
+    return;
+  }
+  failure_.clear();
+  ++count_;
+  last_step_ = state.steps_done;
+  if (count_ > 1 && Clock::now() - said_ < between_lines) return;
+  said_ = Clock::now();
+  console_.say("  checkpoint of step {} written: {}, {} in {:.3f} s", state.steps_done, last_.path.filename().string(),
+               bytes_text(static_cast<double>(last_.bytes)), seconds_since(start));
+}
+
+void Checkpoints::record(Json& record) const {
+  record["checkpoints"] = {{"written", count_}};
+  if (count_ == 0) return;
+  record["checkpoints"]["last"] = last_.path.filename().string();
+  record["checkpoints"]["last_step"] = last_step_;
+  record["checkpoints"]["bytes"] = last_.bytes;
+}
+
+void Checkpoints::require_last() const {
+  if (!failure_.empty()) throw IoError(failure_);
+}
+
+}  // namespace sinter::app

@@ -1,0 +1,205 @@
+// Checkpoints of a run with the fake backend: when they are written, which one a run goes on from, and what is refused.
+#include "program.hpp"
+
+#include <sinter/models/io/checkpoint_folder.hpp>
+
+using namespace sinter;
+using test::contents;
+using test::Program;
+
+namespace {
+
+/// train run.yaml with so many epochs, and more arguments.
+std::vector<std::string> train(int epochs, const std::vector<std::string>& settings = {}) {
+  std::vector<std::string> arguments{"train", "run.yaml", "--no-plots", "--set",
+                                     "training.epochs=" + std::to_string(epochs)};
+  for (const auto& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+  return arguments;
+}
+
+std::vector<std::string> checkpoints(const Program& sinter) {
+  return test::names_in(sinter.file("results/checkpoints"));
+}
+
+const std::string at = "results/checkpoints/checkpoint-00000";
+
+}  // namespace
+
+TEST_CASE("checkpoints are written every few steps and at the end, and the newest are kept") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto run = sinter(train(10, {"checkpoint={every_steps: 3, keep: 3}"}));
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  CHECK(checkpoints(sinter) ==
+        std::vector<std::string>{"checkpoint-000002.h5", "checkpoint-000003.h5", "checkpoint-000004.h5"});
+  CHECK(run.says("  checkpoint of step 3 written: checkpoint-000001.h5, "));
+  CHECK_FALSE(run.says("checkpoint of step 6"));  // one line in half a minute
+  const auto last = load_checkpoint(sinter.file(at + "4.h5"));
+  CHECK(last.training.phase == TrainingPhase::completed);
+  CHECK(last.log.size() == 10);
+  CHECK(last.run_file == contents(sinter.file("results/effective.yaml")));
+  const auto record = sinter.json("results/run.json");
+  CHECK(record["checkpoints"]["written"] == 4);
+  CHECK(record["checkpoints"]["last"] == "checkpoint-000004.h5");
+  CHECK(record["checkpoints"]["last_step"] == 10);
+  CHECK(record["checkpoints"]["bytes"] == test::fs::file_size(sinter.file(at + "4.h5")));
+  CHECK(record["resumed_from"].is_null());
+}
+
+TEST_CASE("keep: 0 writes none and leaves what is there") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(5)).code == 0);
+  const auto run = sinter(train(6, {"checkpoint.keep=0", "run.stop_after_steps=2"}));
+  CHECK(run.code == 75);
+  CHECK(run.says("stopped by run.stop_after_steps; checkpoint.keep is 0, so that nothing can go on from here"));
+  CHECK(checkpoints(sinter) == std::vector<std::string>{"checkpoint-000001.h5"});
+}
+
+TEST_CASE("a run in slices goes on where the last one stopped, and its tables are whole") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(9)).code == 0);
+  const auto whole = contents(sinter.file("results/metrics.csv"));
+  test::fs::remove_all(sinter.file("results"));
+  const auto slice = train(9, {"checkpoint.resume=auto", "run.stop_after_steps=4"});
+  auto run = sinter(slice);
+  CHECK(run.code == 75);
+  CHECK(run.says("no checkpoint to go on from in 'results/checkpoints': beginning anew\n"));
+  CHECK(run.says("stopped by run.stop_after_steps; --set checkpoint.resume=auto goes on from step 4\n"));
+  CHECK(sinter.json("results/run.json")["stopped_by"] == "run.stop_after_steps");
+  run = sinter(slice);
+  CHECK(run.code == 75);
+  CHECK(run.says("going on from '" + at + "1.h5': step 4, 4 of 9 epochs\n"));
+  CHECK(sinter.json("results/run.json")["resumed_from"] ==
+        test::Json{{"file", at + "1.h5"}, {"step", 4}, {"epoch", 4}, {"changed", test::Json::array()}});
+  CHECK(sinter.json("results/run.json")["steps"] == 8);
+  CHECK(sinter(slice).code == 0);  // one step is left
+  CHECK(contents(sinter.file("results/metrics.csv")) == whole);
+  CHECK(sinter(slice).code == 0);  // and now none
+  CHECK(sinter.json("results/run.json")["status"] == "completed");
+  CHECK(sinter.json("results/run.json")["checkpoints"]["written"] == 0);
+}
+
+TEST_CASE("auto passes over damaged checkpoints with a warning that names file and damage") {
+  Program sinter;
+  put_run_file(sinter);
+  const std::vector<std::string> settings{"checkpoint={every_steps: 2, keep: 9, resume: auto}"};
+  REQUIRE(sinter(train(6, settings)).code == 0);
+  const auto good = contents(sinter.file(at + "3.h5"));
+  test::put(sinter.file(at + "3.h5"), good.substr(0, good.size() / 2));
+  auto bad = contents(sinter.file(at + "2.h5"));
+  bad[700] = static_cast<char>(bad[700] ^ 1);
+  test::put(sinter.file(at + "2.h5"), bad);
+  auto run = sinter(train(6, settings));
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.complains("sinter: warning: cannot read '" + at + "3.h5': the file is truncated: "));
+  CHECK(run.complains("sinter: warning: cannot read '" + at + "2.h5': the file is damaged: xxh64 "));
+  CHECK(run.complains(": it is passed over\n"));
+  CHECK(run.says("going on from '" + at + "1.h5': step 2, "));
+
+  test::fs::remove_all(sinter.file("results"));
+  test::fs::create_directories(sinter.file("results/checkpoints"));
+  test::put(sinter.file(at + "1.h5"), "");
+  run = sinter(train(6, settings));
+  CHECK(run.code == 0);
+  CHECK(run.complains("cannot read '" + at + "1.h5': the file is empty: it is passed over\n"));
+  CHECK(run.says("beginning anew\n"));
+}
+
+TEST_CASE("a checkpoint that is named must be usable") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(6, {"run.stop_after_steps=2"})).code == 75);
+  auto run = sinter(train(6, {"run.output=other", "checkpoint.resume=" + at + "1.h5"}));
+  CHECK(run.code == 0);
+  CHECK(run.says("going on from '" + at + "1.h5': step 2, "));
+  CHECK(sinter.json("other/run.json")["epochs"] == 6);
+  run = sinter(train(6, {"checkpoint.resume=none.h5"}));
+  CHECK(run.code == 8);
+  CHECK(run.err == "sinter: error: cannot read 'none.h5': No such file or directory\n");
+  run = sinter(train(6, {"checkpoint.resume=results/model.h5"}));
+  CHECK(run.code == 8);
+  CHECK(run.complains("cannot read 'results/model.h5': a model file of Sinter, not a checkpoint file\n"));
+}
+
+TEST_CASE("a run that begins anew says so where an earlier one had work left") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(6, {"run.stop_after_steps=2"})).code == 75);
+  auto run = sinter(train(6));
+  CHECK(run.code == 0);
+  CHECK(run.complains("sinter: warning: '" + at +
+                      "1.h5' is of a run that has work left (step 2); this run begins anew "
+                      "and will replace it (checkpoint.resume=auto goes on from it)\n"));
+  run = sinter(train(6));
+  CHECK(run.err.find("work left") == std::string::npos);
+}
+
+TEST_CASE("what may change is taken and told, what may not is refused with both values") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(6)).code == 0);
+  auto run = sinter(train(8, {"checkpoint.resume=auto", "training.log_every=2", "device.threads=2"}));
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.says("  changed: training.epochs was 6, is 8\n"));
+  CHECK(run.says("  changed: device.threads was 0, is 2\n"));
+  CHECK(sinter.json("results/run.json")["resumed_from"]["changed"].size() == 3);
+  CHECK(sinter.json("results/run.json")["epochs"] == 8);
+
+  const auto effective = contents(sinter.file("results/effective.yaml"));
+  const auto refuses = [&](int code, const std::vector<std::string>& settings, const std::string& text) {
+    auto all = settings;
+    all.emplace_back("checkpoint.resume=auto");
+    const auto refused = sinter(train(9, all));
+    INFO(refused.err);
+    CHECK(refused.code == code);
+    CHECK(refused.complains("sinter: error: " + text));
+    CHECK(contents(sinter.file("results/effective.yaml")) == effective);
+  };
+  refuses(3, {"run.seed=8", "training.batch=2"},
+          "cannot go on from '" + at + "2.h5' with another: run.seed was 7, is 8; training.batch was full, is 2\n");
+  refuses(3, {"training.optimizer=adam"},
+          "cannot go on from '" + at +
+              "2.h5' with another: training.optimizer.type was sgd, is adam; "
+              "training.optimizer.beta1 was not set, is 0.9; ");
+  refuses(3, {"training.fusion=none"}, "'" + at + "2.h5': training cannot be resumed: fusion level was ");
+  test::put(sinter.file("other.csv"), "x,y,xor\n0,0,1\n0,1,1\n1,0,1\n1,1,0\n");
+  refuses(4, {"data={path: other.csv, targets: [xor]}"}, "cannot go on from '" + at + "2.h5' with other data: ");
+  refuses(4, {"data={path: other.csv, targets: [xor]}"},
+          "cannot go on from '" + at +
+              "2.h5' with other data: the "
+              "training and validation rows hash to ");
+}
+
+TEST_CASE("the data may have moved") {
+  Program sinter;
+  put_run_file(sinter);
+  test::put(sinter.file("a.csv"), "x,y,z\n0,0,1\n0,1,1\n1,0,1\n1,1,0\n");
+  REQUIRE(sinter(train(6, {"data={path: a.csv, targets: [z]}", "run.stop_after_steps=2"})).code == 75);
+  test::fs::rename(sinter.file("a.csv"), sinter.file("b.csv"));
+  const auto run = sinter(train(6, {"data={path: b.csv, targets: [z]}", "checkpoint.resume=auto"}));
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.says("  changed: data.path was "));
+}
+
+TEST_CASE("a checkpoint that cannot be written is a warning, unless it is the last") {
+  Program sinter;
+  put_run_file(sinter);
+  sinter.file_size_limit = 4096;  // as where the disk is full: too little for a checkpoint
+  const auto run = sinter(train(6, {"checkpoint.every_steps=2"}));
+  INFO(run.err);
+  CHECK(run.code == 8);
+  CHECK(run.complains("sinter: warning: no checkpoint of step 2: cannot write '" + at + "1.h5': File too large\n"));
+  sinter.file_size_limit = 0;
+  REQUIRE(sinter(train(6, {"run.stop_after_steps=2"})).code == 75);
+  test::fs::remove_all(sinter.file("results/checkpoints"));
+  test::put(sinter.file("results/checkpoints"), "a file");
+  const auto blocked = sinter(train(6));
+  CHECK(blocked.code == 8);
+  CHECK(blocked.complains("results/checkpoints"));
+}
