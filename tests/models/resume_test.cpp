@@ -4,10 +4,10 @@
 #include <limits>
 #include <tuple>
 
+#include <fmt/format.h>
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
-#include <fmt/format.h>
 
 #include <sinter/models/trainer.hpp>
 
@@ -253,6 +253,7 @@ TEMPLATE_LIST_TEST_CASE("more epochs go on from the end of fewer", "", test::Pai
 
 TEMPLATE_LIST_TEST_CASE("a request to stop with the last step changes nothing: no work remains", "", test::Pairs) {
   Job<typename TestType::Space, typename TestType::Real> job;
+  job.options.training.fusion = Fusion::step;  // which hears it after every step
   CHECK(job.run(nullptr, 20).report.status == "completed");
   int polls = 0;
   job.options.stop_requested = [&] { return ++polls == 20; };
