@@ -1,5 +1,6 @@
 // sinter bench: times steps. With a run file those of that run, in this process; without one the table of
 // docs/benchmarks.md, each measurement in a process of its own.
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -128,14 +129,16 @@ ChildOutcome child(const BenchOptions& options, const std::string& name, bool on
                                      fmt::to_string(options.repetitions),
                                      "--json"};
   if (options.quick) arguments.emplace_back("--quick");
-  auto outcome = run_self(arguments);
-  if (outcome.code != 0) {
-    const auto record = Json::parse(outcome.output, nullptr, false);
-    const auto message = record.is_object() && record.contains("error")
-                             ? record["error"]["message"].get<std::string>()
-                             : fmt::format("its process ended with {}", outcome.code);
-    throw Error(outcome.code > 0 && outcome.code <= static_cast<int>(ErrorKind::budget)
-                    ? static_cast<ErrorKind>(outcome.code)
+  arguments.insert(arguments.begin(), executable_path().string());
+  auto outcome = run_child(arguments);
+  std::fputs(outcome.err.c_str(), stderr);
+  if (outcome.exit != 0) {
+    const auto record = Json::parse(outcome.out, nullptr, false);
+    const auto message = record.is_object() && record.contains("error") ? record["error"]["message"].get<std::string>()
+                         : outcome.signal != 0 ? fmt::format("its process was ended by signal {}", outcome.signal)
+                                               : fmt::format("its process ended with {}", outcome.exit);
+    throw Error(outcome.exit > 0 && outcome.exit <= static_cast<int>(ErrorKind::budget)
+                    ? static_cast<ErrorKind>(outcome.exit)
                     : ErrorKind::internal,
                 fmt::format("{}: {}", name, message));
   }
@@ -148,8 +151,8 @@ int bench_table(const BenchOptions& options, Console& console) {
   Json first;
   for (int r = 0; r < (options.quick ? 1 : start_ups); ++r) {
     const auto outcome = child(options, start_up_case, false);
-    start_up.seconds.push_back(outcome.seconds);
-    first = Json::parse(outcome.output);
+    start_up.seconds.push_back(outcome.elapsed_s);
+    first = Json::parse(outcome.out);
   }
   std::vector<BenchRefusal> refused;
   const auto cases = bench_cases(options.rows, precision_of(options), first["threads"], refused);
@@ -159,7 +162,7 @@ int bench_table(const BenchOptions& options, Console& console) {
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const auto name = cases[c].name();
     console.transient(fmt::format("  {}/{} {} ...", c + 1, cases.size(), name));
-    auto record = Json::parse(child(options, name, cases[c].one_thread).output);
+    auto record = Json::parse(child(options, name, cases[c].one_thread).out);
     record["network"] = cases[c].network->name;
     record["one_thread"] = cases[c].one_thread;
     console.say("  {:>2}/{} {}", c + 1, cases.size(), bench_line(record));

@@ -1,58 +1,155 @@
 #include <sinter/app/child_process.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
-#include <sinter/app/host_facts.hpp>
-#include <sinter/runtime/base/errors.hpp>
+#include <sinter/app/signals.hpp>
 
 namespace sinter::app {
+namespace {
 
-ChildOutcome run_self(const std::vector<std::string>& arguments) {
-  const auto refuse = [](const char* what, int error) {
-    throw IoError(fmt::format("cannot run this program again: {}: {}", what, std::strerror(error)));
-  };
-  const auto path = executable_path().string();
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+using Clock = std::chrono::steady_clock;
 
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) refuse("pipe", errno);
+constexpr double grace_s = 5;                  // between SIGTERM and SIGKILL
+constexpr int poll_ms = 100;                   // how often time and `stop` are looked at
+constexpr std::size_t most_output = 16 << 20;  // the rest of a child's output is read and dropped
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+struct Pipe {
+  std::array<int, 2> ends{-1, -1};
+  bool open() { return ::pipe2(ends.data(), O_CLOEXEC) == 0; }
+  void close(std::size_t end) {
+    if (ends[end] >= 0) ::close(ends[end]);
+    ends[end] = -1;
+  }
+  Pipe() = default;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    close(0);
+    close(1);
+  }
+  /// Reads what is there; closes the pipe at its end.
+  void drain(std::string& text) {
+    std::array<char, 1 << 14> block{};
+    for (ssize_t count = 0; ends[0] >= 0;) {
+      count = ::read(ends[0], block.data(), block.size());
+      if (count > 0 && text.size() < most_output) text.append(block.data(), static_cast<std::size_t>(count));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return;  // nothing more at the moment
+      if (count == 0) close(0);
+    }
+  }
+};
+
+/// posix_spawn, since a forked copy of a process with a thread pool may do next to nothing. Returns an error number.
+int spawn(const std::vector<std::string>& arguments, bool own_group, const Pipe& out, const Pipe& err, pid_t& child) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
-  const auto start = std::chrono::steady_clock::now();
-  pid_t child = 0;
-  const int error = ::posix_spawn(&child, path.c_str(), &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, err.ends[1], STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  sigset_t defaults;  // what this process ignores, a child must not
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+  ::posix_spawnattr_setflags(&attributes,
+                             static_cast<short>((own_group ? POSIX_SPAWN_SETPGROUP : 0) | POSIX_SPAWN_SETSIGDEF));
+  std::vector<char*> argv;
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const int error = ::posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
-  ::close(pipe[1]);
-  if (error != 0) {
-    ::close(pipe[0]);
-    refuse("posix_spawn", error);
-  }
+  return error;
+}
 
+}  // namespace
+
+ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOptions& options) {
   ChildOutcome outcome;
-  std::array<char, 4096> buffer{};
-  for (ssize_t got = 0; (got = ::read(pipe[0], buffer.data(), buffer.size())) != 0;) {
-    if (got > 0) outcome.output.append(buffer.data(), static_cast<std::size_t>(got));
-    if (got < 0 && errno != EINTR) break;
+  Pipe out, err;
+  if (!out.open() || !err.open()) {
+    outcome.err = std::strerror(errno);
+    return outcome;
   }
-  ::close(pipe[0]);
+  const auto start = Clock::now();
+  pid_t child = 0;
+  if (const int error = spawn(arguments, options.own_group, out, err, child)) {
+    outcome.err = std::strerror(error);
+    return outcome;
+  }
+  const pid_t target = options.own_group ? -child : child;
+  if (options.own_group) kill_group_too(child);
+  out.close(1);
+  err.close(1);
+  for (auto* pipe : {&out, &err}) ::fcntl(pipe->ends[0], F_SETFL, O_NONBLOCK);
+
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  double asked_s = -1;  // when the child was asked to end
+  for (bool ended = false; !ended;) {
+    std::array<pollfd, 2> waits{{{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}}};  // -1 is left out
+    ::poll(waits.data(), waits.size(), out.ends[0] < 0 && err.ends[0] < 0 ? 1 : poll_ms);
+    out.drain(outcome.out);
+    err.drain(outcome.err);
+    ended = ::waitpid(child, &status, WNOHANG) == child;  // a grandchild may hold the pipes open for longer
+    outcome.elapsed_s = seconds_since(start);
+    if (ended) break;
+    if (asked_s < 0) {
+      outcome.stopped = options.stop && options.stop();
+      outcome.timed_out = !outcome.stopped && options.time_limit_s > 0 && outcome.elapsed_s > options.time_limit_s;
+      if (outcome.stopped || outcome.timed_out) {
+        asked_s = outcome.elapsed_s;
+        ::kill(target, SIGTERM);
+      }
+    } else if (outcome.elapsed_s > asked_s + grace_s) {
+      ::kill(target, SIGKILL);
+    }
+  }
+  if (asked_s >= 0 && options.own_group) ::kill(target, SIGKILL);  // what is left of the group
+  kill_group_too(0);
+  out.drain(outcome.out);
+  err.drain(outcome.err);
+  outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   return outcome;
+}
+
+std::string shell_text(const std::vector<std::string>& arguments) {
+  std::string text;
+  for (const auto& argument : arguments) {
+    const bool plain = !argument.empty() && std::ranges::all_of(argument, [](unsigned char c) {
+      return std::isalnum(c) != 0 || std::strchr("_-./=:,+@%", c) != nullptr;
+    });
+    if (!text.empty()) text += ' ';
+    if (plain) {
+      text += argument;
+      continue;
+    }
+    text += '\'';
+    for (const char c : argument) text += c == '\'' ? std::string(R"('\'')") : std::string(1, c);
+    text += '\'';
+  }
+  return text;
+}
+
+std::string last_line(std::string text) {
+  text.erase(text.find_last_not_of(" \r\n") + 1);
+  return text.substr(text.rfind('\n') + 1);
 }
 
 }  // namespace sinter::app

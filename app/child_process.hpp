@@ -1,19 +1,34 @@
-// This program, run once more in a process of its own: a number of threads and the first step of a process can only be
-// had once.
+// Other programs as child processes: started without a shell, their output read to its end.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace sinter::app {
 
-struct ChildOutcome {
-  int code = 0;        ///< exit code; 128 + signal where one ended it
-  std::string output;  ///< what it wrote to standard output
-  double seconds = 0;  ///< from its start to its end
+struct ChildOptions {
+  bool own_group = false;   ///< whether it leads a process group: a terminal's Ctrl-C then reaches this process alone
+  double time_limit_s = 0;  ///< then the child is ended; 0: none
+  std::function<bool()> stop;  ///< polled about ten times a second: true ends the child
 };
 
-/// Runs this program with these arguments; its standard error is ours. Throws IoError where it cannot be started.
-ChildOutcome run_self(const std::vector<std::string>& arguments);
+struct ChildOutcome {
+  int exit = -1;   ///< exit status; -1 where a signal ended it or it did not start
+  int signal = 0;  ///< that ended it
+  bool timed_out = false, stopped = false;
+  std::string out, err;  ///< standard output and error; `err` says why where it did not start
+  double elapsed_s = 0;
+};
+
+/// Runs a program to its end, with standard input empty. At the time limit or when `stop` says so it is ended, with its
+/// group where it leads one: SIGTERM, five seconds later SIGKILL.
+ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOptions& options = {});
+
+/// The command as text that a POSIX shell reads as the same words.
+std::string shell_text(const std::vector<std::string>& arguments);
+
+/// The last line that is not empty.
+std::string last_line(std::string text);
 
 }  // namespace sinter::app

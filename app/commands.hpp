@@ -57,4 +57,20 @@ struct InfoOptions {
 };
 int info(const InfoOptions& options, Console& console);
 
+struct StudyOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> overrides;  ///< of the study files
+  std::string output;                  ///< "": study.output
+  bool dry_run = false;                ///< only list the points with their commands
+  bool retry = false;                  ///< measure again what failed
+  bool no_plots = false;
+};
+int study(const StudyOptions& options, Console& console);
+
+struct CompareOptions {
+  std::string before, after;  ///< folders of studies, or their study.json
+  double threshold = 0.03;    ///< relative change of a median that counts
+};
+int compare(const CompareOptions& options, Console& console);
+
 }  // namespace sinter::app

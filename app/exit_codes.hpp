@@ -10,6 +10,12 @@ namespace sinter::app {
 /// A run that a signal ended early, with everything written: EX_TEMPFAIL of sysexits.h, "work remains".
 inline constexpr int exit_interrupted = 75;
 
+/// A study that is done, but for points whose processes failed.
+inline constexpr int exit_incomplete = 10;
+
+/// A comparison of studies that found a point slower.
+inline constexpr int exit_regression = 1;
+
 constexpr int exit_code(ErrorKind kind) { return static_cast<int>(kind); }
 
 /// "data", "io": as in run.json and docs/exit-codes.md.

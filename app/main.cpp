@@ -29,6 +29,8 @@ struct CommandLine {
   PlanOptions plan;
   BenchOptions bench;
   InfoOptions info;
+  StudyOptions study;
+  CompareOptions compare;
   std::function<int(Console&)> command;
 
   CommandLine() {
@@ -42,16 +44,19 @@ struct CommandLine {
         "  sinter predict runs/uat/model.h5 --data points.csv --output predictions.csv\n"
         "  sinter plan inputs/wide_regression.yaml\n"
         "  sinter bench --quick\n"
-        "  sinter info --json\n\n"
+        "  sinter info --json\n"
+        "  sinter study inputs/scaling/*.yaml\n\n"
         "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not "
         "finite,\n"
-        "8 files, 9 budget, 1 a defect; 75 stopped with everything written, work remains, 130 ended at once "
+        "8 files, 9 budget, 10 points of a study failed, 1 a defect or a slower point; 75 stopped with everything "
+        "written, work remains, 130 ended at once "
         "(docs/exit-codes.md).");
     add_train();
     add_predict();
     add_plan();
     add_bench();
     add_info();
+    add_study();
   }
 
   /// CLI11 tells of a misspelt command only that none was given.
@@ -70,6 +75,39 @@ struct CommandLine {
         ->excludes("--quiet");
     sub->callback([this, run] { command = [this, run](Console& console) { return run(*this, console); }; });
     return sub;
+  }
+
+  void add_study() {
+    auto* sub = add(
+        "study", "Measure scaling studies, or compare two",
+        "Examples:\n  sinter study inputs/scaling/*.yaml\n  sinter study inputs/scaling/width_sweep.yaml --dry-run\n"
+        "  sinter study compare studies/before studies/after\n\n"
+        "A study that was interrupted goes on with what is missing when the same command is given again.",
+        [](CommandLine& self, Console& console) {
+          if (self.app.get_subcommand("study")->got_subcommand("compare")) return app::compare(self.compare, console);
+          if (self.study.files.empty()) throw UsageError("study: FILE.yaml is required, or compare BEFORE AFTER");
+          return app::study(self.study, console);
+        });
+    sub->add_option("FILE.yaml", study.files, "Study files (docs/studies.md)");
+    sub->add_option("--set", study.overrides, "Override a key of the study file: KEY=VALUE, a.b=c; may be repeated")
+        ->allow_extra_args(false)
+        ->option_text("KEY=VALUE ...");
+    sub->add_option("-o,--output", study.output, "Output folder instead of study.output")
+        ->option_text("DIR")
+        ->check(not_empty);
+    sub->add_flag("--dry-run", study.dry_run, "List the points with their commands, and run nothing");
+    sub->add_flag("--retry", study.retry, "Measure again what failed");
+    sub->add_flag("--no-plots", study.no_plots, "Draw no plots");
+    auto* both = sub->add_subcommand("compare", "Say which points of a study got slower or faster beyond noise");
+    both->footer("Exit code 1 where a point got slower.");
+    both->add_option("BEFORE", compare.before, "Folder of a study, or its study.json")->required();
+    both->add_option("AFTER", compare.after, "The same of the one to compare with it")->required();
+    both->add_option("--threshold", compare.threshold, "Relative change that counts")
+        ->option_text("SHARE [0.03]")
+        ->check(CLI::NonNegativeNumber);
+    both->add_flag("--quiet", quiet, "Print errors only");
+    both->add_flag("--json", json, "Print the result as JSON on standard output, and nothing else there")
+        ->excludes("--quiet");
   }
 
   static void add_run_file(CLI::App* sub, std::string& run_file, std::vector<std::string>& overrides) {

@@ -14,23 +14,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// All files that a run may write, as docs/run-record.md lists them.
-constexpr std::array<std::string_view, 11> known_files{
-    "effective.yaml",   "run.json",         "metrics.csv",         "kernels.csv", "model.h5",
-    "predictions.csv",  "decision_map.csv", "decision_points.csv", "loss.png",    "predicted_actual.png",
-    "decision_map.png",
-};
-
 }  // namespace
 
-OutputFolder::OutputFolder(const fs::path& path) : path_(path) {
+std::span<const std::string_view> OutputFolder::run_files() {
+  static constexpr std::array<std::string_view, 11> files{
+      "effective.yaml",   "run.json",         "metrics.csv",         "kernels.csv", "model.h5",
+      "predictions.csv",  "decision_map.csv", "decision_points.csv", "loss.png",    "predicted_actual.png",
+      "decision_map.png",
+  };
+  return files;
+}
+
+OutputFolder::OutputFolder(const fs::path& path, std::span<const std::string_view> files) : path_(path), files_(files) {
   const auto refuse = [&](const std::string& reason) {
     throw IoError(fmt::format("cannot write into the output folder '{}': {}", path_.string(), reason));
   };
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) refuse(error.message());
-  for (const auto name : known_files) {
+  for (const auto name : files_) {
     if (fs::is_directory(path_ / name, error)) refuse(fmt::format("'{}' in it is a folder", name));
   }
   // Permission bits do not tell all (root, read-only mounts, quotas): only writing does.
@@ -52,7 +54,7 @@ fs::path OutputFolder::place(const std::string& name) {
 }
 
 void OutputFolder::remove_stale() const {
-  for (const auto name : known_files) {
+  for (const auto name : files_) {
     std::error_code ignored;
     if (!written_.contains(std::string(name))) fs::remove(path_ / name, ignored);
   }

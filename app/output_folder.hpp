@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,9 @@ class OutputFolder {
  public:
   /// Makes the folder where it is missing. Throws IoError where it cannot be written, or where one of the files that a
   /// run writes is a folder there.
-  explicit OutputFolder(const std::filesystem::path& path);
+  explicit OutputFolder(const std::filesystem::path& path) : OutputFolder(path, run_files()) {}
+  /// The same for another set of files.
+  OutputFolder(const std::filesystem::path& path, std::span<const std::string_view> files);
 
   void write(const std::string& name, std::string_view bytes);
   /// Where a file of the run goes that is written by someone else, and so counts as written.
@@ -25,7 +28,11 @@ class OutputFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  /// All files that a run may write, as docs/run-record.md lists them.
+  static std::span<const std::string_view> run_files();
+
   std::filesystem::path path_;
+  std::span<const std::string_view> files_;
   std::set<std::string> written_;
 };
 

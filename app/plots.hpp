@@ -7,8 +7,9 @@
 
 namespace sinter::app {
 
-/// Draws the plots of an output folder. Returns "" or, in one line, why there are none.
-std::string draw_plots(const std::filesystem::path& folder);
+/// Draws the plots of an output folder by one of the scripts in share/sinter. Returns "" or, in one line, why there are
+/// none.
+std::string draw_plots(const std::filesystem::path& folder, const std::string& script_name = "sinter_plot.py");
 
 struct PlotSupport {
   std::string python;   ///< the interpreter that has matplotlib; "" where none has

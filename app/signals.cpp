@@ -10,6 +10,8 @@ namespace sinter::app {
 namespace {
 
 volatile std::sig_atomic_t first_signal = 0;
+volatile std::sig_atomic_t child_group = 0;
+const char* answer_text = "";
 
 /// With what a signal handler may call.
 void say(const char* text) { [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text)); }
@@ -18,18 +20,22 @@ void say(const char* text) { [[maybe_unused]] const auto written = ::write(STDER
 // second wish, Ctrl-C, ends the program at once.
 extern "C" void on_signal(int signal) {
   if (first_signal != 0) {
-    if (signal == SIGINT) ::_exit(128 + signal);
-    return;
+    if (signal != SIGINT) return;
+    if (child_group != 0) ::kill(-child_group, SIGKILL);
+    ::_exit(128 + signal);
   }
   first_signal = signal;
   say("\nsinter: ");
   say(signal_name(signal));
-  say(": stopping after this step; Ctrl-C ends at once\n");
+  say(": ");
+  say(answer_text);
+  say("\n");
 }
 
 }  // namespace
 
-void watch_signals() {
+void watch_signals(const char* answer) {
+  answer_text = answer;
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
@@ -37,6 +43,8 @@ void watch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) ::sigaction(signal, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
+
+void kill_group_too(pid_t group) { child_group = group; }
 
 int received_signal() { return first_signal; }
 

@@ -2,11 +2,16 @@
 // checkpoint and its results, and to end. Once it is stopping, Ctrl-C ends it at once.
 #pragma once
 
+#include <sys/types.h>
+
 namespace sinter::app {
 
 /// Takes SIGINT, SIGTERM and SIGUSR1 from now on, and ignores SIGPIPE: a closed reader of the report must not end a
-/// long run.
-void watch_signals();
+/// long run. `answer`, a text that stays, is what the first one prints.
+void watch_signals(const char* answer = "stopping after this step; Ctrl-C ends at once");
+
+/// A Ctrl-C that ends the program at once kills this process group too; 0: none.
+void kill_group_too(pid_t group);
 
 /// The first signal that came, or 0.
 int received_signal();

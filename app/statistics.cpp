@@ -16,7 +16,13 @@ Summary summarize(std::vector<double> values) {
     if (below + term > 0.025) break;
     below += term;
   }
-  return {(values[(n - 1) / 2] + values[n / 2]) / 2, values[k - 1], values[n - k]};
+  return {(values[(n - 1) / 2] + values[n / 2]) / 2, values[k - 1], values[n - k],
+          n < static_cast<std::size_t>(fewest_for_interval) ? 0 : 1 - 2 * below, static_cast<int>(n)};
+}
+
+Summary ratio(const Summary& a, const Summary& b) {
+  return {a.median / b.median, a.low / b.high, a.high / b.low, std::min(a.coverage, b.coverage),
+          std::min(a.values, b.values)};
 }
 
 }  // namespace sinter::app

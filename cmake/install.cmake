@@ -43,7 +43,7 @@ if(SINTER_PROGRAM)
   # The program finds ../lib/sinter/modules and ../share/sinter from its own place: these are fixed, whatever the
   # platform calls its library folder.
   install(TARGETS sinter_program RUNTIME DESTINATION bin COMPONENT program)
-  install(PROGRAMS scripts/sinter_plot.py DESTINATION share/sinter COMPONENT program)
+  install(PROGRAMS scripts/sinter_plot.py scripts/sinter_study_plot.py DESTINATION share/sinter COMPONENT program)
   install(DIRECTORY app/machines DESTINATION share/sinter COMPONENT program)
   set(_installed sinter_program)
   foreach(_module IN LISTS _modules)

@@ -1,6 +1,7 @@
 #include <sinter/inputs/values.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -110,6 +111,24 @@ std::string in_quotes(std::string_view text) {
     }
   }
   return out + '"';
+}
+
+std::string to_yaml(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::null) return "null";
+  const auto scalar = [](const std::string& text) {
+    const auto letters = std::string_view(text).substr(text.size() > 1 && text.front() == '-' ? 1 : 0);
+    const bool plain = !letters.empty() && letters.front() != '-' && std::ranges::all_of(letters, [](unsigned char c) {
+      return std::isalnum(c) != 0 || std::string_view("_.+-/").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    return plain ? text : in_quotes(text);
+  };
+  if (node.kind == YamlNode::Kind::scalar) return node.quoted ? in_quotes(node.text) : scalar(node.text);
+  const bool map = node.kind == YamlNode::Kind::map;
+  std::string text;
+  for (const auto& item : node.items) {
+    text += (text.empty() ? "" : ", ") + (map ? scalar(item.key) + ": " : std::string()) + to_yaml(item);
+  }
+  return map ? "{" + text + "}" : "[" + text + "]";
 }
 
 }  // namespace sinter::inputs::detail

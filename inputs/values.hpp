@@ -46,6 +46,9 @@ void read_scalar(const Value& value, std::string_view /*allowed*/, E& out) {
 /// A YAML text in double quotes.
 std::string in_quotes(std::string_view text);
 
+/// A node in YAML's flow style, on one line, which reads as the same node: `{a: 1, b: [x, "y z"]}`.
+std::string to_yaml(const YamlNode& node);
+
 template <class T>
 std::string write_scalar(const T& value) {
   if constexpr (Named<T>) {

@@ -50,11 +50,12 @@ def numbers(texts):
     return np.array([float(text) if text else np.nan for text in texts])
 
 
-def save(figure, folder, name):
+def save(figure, folder, *names):
     """In one step: a plot is the old one or the complete new one."""
-    temporary = folder / f".{name}.{os.getpid()}.tmp"
-    figure.savefig(temporary, format="png")
-    os.replace(temporary, folder / name)
+    for name in names:
+        temporary = folder / f".{name}.{os.getpid()}.tmp"
+        figure.savefig(temporary, format=name.rpartition(".")[2])
+        os.replace(temporary, folder / name)
     plt.close(figure)
 
 

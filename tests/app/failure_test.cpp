@@ -18,7 +18,7 @@ TEST_CASE("a wrong command line is said to be that") {
     CHECK(run.out.empty());
   };
   says({}, "A subcommand is required");
-  says({"trian", "run.yaml"}, "unknown command 'trian'; allowed: train, predict, plan, bench, info\n");
+  says({"trian", "run.yaml"}, "unknown command 'trian'; allowed: train, predict, plan, bench, info, study\n");
   says({"train"}, "RUN.yaml is required");
   says({"train", "run.yaml", "--fast"}, "--fast");
   says({"train", "run.yaml", "--quiet", "--json"}, "--quiet excludes --json");

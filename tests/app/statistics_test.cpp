@@ -20,3 +20,25 @@ TEST_CASE("the median lies between the order statistics that cover it with 95 %"
   CHECK(is(summarize({5}), 5, 5, 5));
   CHECK(is(summarize({}), 0, 0, 0));
 }
+
+TEST_CASE("the probability that an interval holds the median is told from five values on") {
+  const auto coverage = [](int values) {
+    std::vector<double> list;
+    for (int k = 0; k < values; ++k) list.push_back(k);
+    return summarize(list).coverage;
+  };
+  CHECK(coverage(4) == 0);
+  CHECK(coverage(5) == 0.9375);
+  CHECK(coverage(6) == 0.96875);
+  CHECK(coverage(9) == 1 - 20.0 / 512);
+  CHECK(coverage(11) == 1 - 24.0 / 2048);
+}
+
+TEST_CASE("the interval of a ratio takes the ends of both") {
+  const auto r = ratio({4, 3, 6, 0.97, 6}, {2, 1, 3, 0.94, 5});
+  CHECK(r.median == 2);
+  CHECK(r.low == 1);
+  CHECK(r.high == 6);
+  CHECK(r.coverage == 0.94);
+  CHECK(r.values == 5);
+}

@@ -95,8 +95,10 @@ class Fake : public Backend {
     for (std::int64_t epoch = before + 1; epoch <= request.training.epochs; ++epoch) {
       std::this_thread::sleep_for(pause);
       out.epochs_done = out.steps_done = out.best_epoch = epoch;
-      callbacks.on_progress({epoch, request.training.epochs, epoch, 1.0 / static_cast<double>(epoch), std::nullopt,
-                             0.01, 0.001 * static_cast<double>(epoch)});
+      const double loss = 1.0 / static_cast<double>(epoch);
+      callbacks.on_progress({epoch, request.training.epochs, epoch, loss,
+                             request.validation.empty() ? std::nullopt : std::optional(loss), 0.01,
+                             0.001 * static_cast<double>(epoch)});
       if (epoch == 2 && told_to_fail("train")) return {ErrorKind::numeric, "step 2: the loss is not finite (nan)"};
       const bool stops = callbacks.stop_requested() || epoch - before == request.stop_after_steps;
       state.steps_done = epoch;

@@ -1,0 +1,308 @@
+// sinter study: the program with a custom launcher that stands in for `sinter bench` (fake_bench.sh), so that points run,
+// fail, hang and get slower as told.
+#include "../program.hpp"
+
+using namespace sinter;
+using test::contents;
+using test::Json;
+using test::Program;
+using test::put;
+
+namespace {
+
+/// study.yaml with two threads and two widths. `environment` tells the fake what to do.
+void put_study(const Program& sinter, const std::string& environment = "FAKE_NONE: 0",
+               const std::string& keys = "kind: strong", const std::string& axes = "threads: [1, 2], width: [16, 64]",
+               const std::string& name = "study.yaml") {
+  put(sinter.file(name),
+      "study: {output: out, " + keys +
+          "}\nrun: {device: {space: openmp}, data: {generator: xor}, model: {type: mlp, hidden: [16]}, "
+          "training: {batch: 64}}\naxes: {" +
+          axes +
+          "}\nlauncher: {type: custom, arguments: [sh, " SINTER_SOURCE_DIR
+          "/tests/app/study/fake_bench.sh, \"{ranks}\"], environment: {" +
+          environment + "}}\n");
+}
+
+std::size_t lines_of(const std::string& text) { return static_cast<std::size_t>(std::ranges::count(text, '\n')); }
+
+}  // namespace
+
+TEST_CASE("a study measures every point and leaves tables and a record") {
+  Program sinter;
+  put_study(sinter);
+  const auto run = sinter({"study", "study.yaml", "--no-plots"});
+  INFO(run.err << run.out);
+  REQUIRE(run.code == 0);
+  CHECK(run.err.empty());
+  CHECK(run.says("study study: strong, 4 points of 5 processes\n"));
+  CHECK(run.says("   1/20  threads="));
+  CHECK(run.says("  20/20  threads="));
+  CHECK(run.says(" left\n"));
+  CHECK(run.says("results in out\n"));
+  CHECK(test::names_in(sinter.file("out")) ==
+        std::vector<std::string>{"results.jsonl", "run.yaml", "study.csv", "study.json", "study.md"});
+  const auto record = sinter.json("out/study.json");
+  CHECK(record["status"] == "completed");
+  CHECK(record["missing"] == 0);
+  CHECK(record["errors"].empty());
+  CHECK(record["host"]["cpus"] > 0);
+  REQUIRE(record["points"].size() == 4);
+  const auto& point = record["points"][3];
+  CHECK(point["label"] == "threads=2 width=64");
+  CHECK(point["seconds"]["values"] == 5);
+  CHECK(point["seconds"]["coverage"] == 0.9375);
+  CHECK(point["parameter_hash"] == "00c0ffee64");
+  CHECK(point["command"].get<std::string>().find(" 1 env OMP_NUM_THREADS=2 FAKE_NONE=0 ") != std::string::npos);
+  const double alone = 6.0 * 64 * (2 * 64 + 64 * 64 + 64) / 40e9;  // the fake's products on one thread; 5 % are serial
+  CHECK(std::abs(point["speed_up"]["median"].get<double>() - (2e-6 + alone) / (2e-6 + alone * (0.05 + 0.475))) < 1e-3);
+  const auto table = contents(sinter.file("out/study.csv"));
+  CHECK(lines_of(table) == 21);
+  CHECK(table.starts_with("point,threads,width,repetition,status,exit,signal,started,elapsed_s,step_s,low,high,"));
+  const auto page = contents(sinter.file("out/study.md"));
+  CHECK(page.find("**width=64**") != std::string::npos);
+  CHECK(page.find(
+            "**Amdahl, width=64**: too few points to fit: 2 different numbers of workers, at least 3 are needed.") !=
+        std::string::npos);
+}
+
+TEST_CASE("the order of measurements is shuffled, and the same for the same seed") {
+  const auto order = [](const std::string& seed) {
+    Program sinter;
+    put_study(sinter, "FAKE_NONE: 0", "kind: strong, seed: " + seed);
+    REQUIRE(sinter({"study", "study.yaml", "--no-plots", "--quiet"}).code == 0);
+    const auto text = contents(sinter.file("out/results.jsonl"));
+    std::string points;  // each with its repetition
+    for (std::size_t at = 0; (at = text.find("{\"point\":", at)) != text.npos; ++at)
+      points += text.substr(at, text.find(",\"status\"", at) - at);
+    return points;
+  };
+  const auto one = order("1");
+  CHECK(order("1") == one);
+  CHECK(order("2") != one);
+}
+
+TEST_CASE("a dry run lists the points with whole commands and writes nothing") {
+  Program sinter;
+  put_study(sinter, "A: b c", "kind: weak", "ranks: [1, 2]");
+  const auto run = sinter({"study", "study.yaml", "--dry-run", "--set",
+                           "launcher={type: mpirun, arguments: [--oversubscribe], binding: close}"});
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.says("# ranks=2\nmpirun -n 2 --oversubscribe env OMP_PROC_BIND=close OMP_PLACES=cores "));
+  CHECK(run.says("/bin/sinter bench out/run.yaml --set training.batch=128 --json\n"));
+  CHECK_FALSE(test::fs::exists(sinter.file("out")));
+  const auto slurm = sinter(
+      {"study", "study.yaml", "--dry-run", "--json", "--set", "launcher=srun", "--set", "axes.threads=[3]"});
+  const auto record = Json::parse(slurm.out);
+  CHECK(record["studies"][0]["points"][1]["command"].get<std::string>().starts_with(
+      "srun -n 2 -c 3 env OMP_NUM_THREADS=3 "));
+}
+
+TEST_CASE("points that fail are recorded with their last words, and the study goes on") {
+  struct Case {
+    const char* misbehaviour;
+    const char* message;
+    std::size_t lines;  // of the results: what the program refused once, with a code of its own, is not asked again
+  };
+  for (const auto& [misbehaviour, message, lines] : {
+           Case{"FAKE_EXIT: 6",
+                "exit status 6: sinter: error: first line\nsinter: error: the space 'cuda' is not built", 7},
+           Case{"FAKE_EXIT: 70",
+                "exit status 70: sinter: error: first line\nsinter: error: the space 'cuda' is not built", 11},
+           Case{"FAKE_SIGNAL: 11", "ended by signal 11", 11},
+           Case{"FAKE_TEXT: 1", "the program did not print its record: ", 11},
+           Case{"FAKE_RANKS: 3",
+                "asked for 1 rank, the program ran with 3: was it built with MPI, and does the launcher belong to that "
+                "MPI?",
+                11},
+           Case{"FAKE_SLEEP: 60", "ended by the time limit after ", 3},
+       }) {
+    INFO(misbehaviour);
+    Program sinter;
+    const bool sleeps = std::string_view(misbehaviour) == "FAKE_SLEEP: 60";
+    put_study(sinter, std::string(misbehaviour) + ", FAKE_AT: threads=2",
+              sleeps ? "kind: strong, repetitions: 1, time_limit: 2" : "kind: strong", "threads: [1, 2]");
+    const auto run = sinter({"study", "study.yaml", "--no-plots"});
+    INFO(run.err << run.out);
+    CHECK(run.code == 10);
+    CHECK(run.complains("sinter: warning: threads=2: "));
+    const auto record = sinter.json("out/study.json");
+    CHECK(record["failed_points"] == 1);
+    CHECK(record["points"][0]["seconds"]["values"] > 0);
+    CHECK(record["points"][1]["seconds"].is_null());
+    CHECK(record["points"][1]["failures"][0].get<std::string>().starts_with(message));
+    CHECK(contents(sinter.file("out/study.md")).find("\n## Failures\n\n- threads=2, ") != std::string::npos);
+    CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == lines);
+  }
+}
+
+TEST_CASE("what failed is measured again only when asked, and counts no longer then") {
+  Program sinter;
+  put_study(sinter, "FAKE_NONE: 0", "kind: strong, repetitions: 2", "threads: [1, 2]");
+  REQUIRE(sinter({"study", "study.yaml", "--no-plots"}).code == 0);
+  // Two failures written as an earlier run would have.
+  auto results = contents(sinter.file("out/results.jsonl"));
+  results = results.substr(0, results.find('\n') + 1);
+  for (const char* point : {"threads=1", "threads=2"})
+    results +=
+        R"({"point":")" + std::string(point) +
+        R"(","repetition":1,"status":"failed","exit":6,"signal":0,"message":"no","started":"","elapsed_s":1,"record":null})"
+        "\n";
+  put(sinter.file("out/results.jsonl"), results);
+  CHECK(sinter({"study", "study.yaml", "--no-plots"}).code == 0);  // the second repetitions were missing, and are good
+  CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == 5);
+  CHECK(sinter.json("out/study.json")["points"][0]["failures"] == Json{"exit status 6: no"});
+  CHECK(sinter({"study", "study.yaml", "--no-plots", "--retry"}).code == 0);
+  CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == 7);
+  CHECK(sinter.json("out/study.json")["points"][0]["failures"].empty());
+}
+
+TEST_CASE("other bits for the same problem are an error") {
+  Program sinter;
+  put_study(sinter, "FAKE_HASH: ffff, FAKE_AT: threads=2");
+  const auto run = sinter({"study", "study.yaml", "--no-plots"});
+  CHECK(run.code == 1);
+  CHECK(
+      run.complains("sinter: error: the parameters of threads=2 width=16 (repetition 1: ffff16) are not those of "
+                    "threads=1 width=16 (repetition 1: 00c0ffee16)\n"));
+  CHECK(sinter.json("out/study.json")["errors"].size() == 2);
+  CHECK(contents(sinter.file("out/study.md")).find("**Error: the parameters of threads=2 width=64 ") !=
+        std::string::npos);
+}
+
+TEST_CASE("an interrupted study ends its process, keeps what it has, and goes on with the rest") {
+  for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
+    INFO(signal);
+    Program sinter;
+    put_study(sinter, "FAKE_SLEEP: 600, FAKE_AT: width=64");
+    sinter.start({"study", "study.yaml", "--no-plots"});
+    sinter.wait_until([&] { return !contents(sinter.file("sleeping.txt")).empty(); });
+    sinter.send(signal);
+    const auto run = sinter.wait();
+    INFO(run.err << run.out);
+    const auto child = std::stoi(contents(sinter.file("sleeping.txt")));
+    const auto before = contents(sinter.file("out/results.jsonl"));
+    if (signal == SIGKILL) {
+      CHECK(run.code == 137);
+      ::kill(-child, SIGKILL);  // nobody was left to do it
+    } else {
+      CHECK(run.code == 75);
+      CHECK(run.complains(": stopping the study; Ctrl-C ends at once\n"));
+      CHECK(run.says(" measurements are missing; the same command goes on with them\n"));
+      CHECK(sinter.json("out/study.json")["status"] == "interrupted");
+      CHECK(::kill(child, 0) != 0);
+    }
+    CHECK(before.find("\"failed\"") == std::string::npos);
+    // The fake sleeps no longer; what it is told is part of the study, so the file has to say so itself.
+    auto file = contents(sinter.file("out/results.jsonl"));
+    file.replace(file.find("\"600\""), 5, "\"0\"");
+    put(sinter.file("out/results.jsonl"), file + "{\"poi");  // and a line was cut off
+    put_study(sinter, "FAKE_SLEEP: 0, FAKE_AT: width=64");
+    const auto rest = sinter({"study", "study.yaml", "--no-plots"});
+    INFO(rest.err << rest.out);
+    CHECK(rest.code == 0);
+    CHECK(rest.complains("sinter: warning: an unfinished line at the end of results.jsonl was dropped\n"));
+    const auto record = sinter.json("out/study.json");
+    CHECK(record["status"] == "completed");
+    CHECK(record["missing"] == 0);
+    CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == 21);
+  }
+}
+
+TEST_CASE("a second Ctrl-C ends the study and its process at once") {
+  Program sinter;
+  put(sinter.file("deaf.sh"), "trap '' TERM; echo $$ > sleeping.txt; sleep 600 & wait; wait\n");
+  put_study(sinter);
+  sinter.start({"study", "study.yaml", "--set", "launcher.arguments=[sh, deaf.sh]"});
+  sinter.wait_until([&] { return !contents(sinter.file("sleeping.txt")).empty(); });
+  const auto child = std::stoi(contents(sinter.file("sleeping.txt")));
+  sinter.send(SIGINT);
+  sinter.wait_until([&] { return contents(sinter.file("err.txt")).find("Ctrl-C ends at once") != std::string::npos; });
+  sinter.send(SIGINT);
+  CHECK(sinter.wait().code == 130);
+  sinter.wait_until([&] { return ::kill(child, 0) != 0; });
+}
+
+TEST_CASE("a folder with another study's measurements is refused") {
+  Program sinter;
+  put_study(sinter, "FAKE_NONE: 0", "kind: sweep, repetitions: 1", "width: [16]");
+  REQUIRE(sinter({"study", "study.yaml", "--no-plots"}).code == 0);
+  const auto run = sinter({"study", "study.yaml", "--set", "set.training.epochs=3"});
+  CHECK(run.code == 3);
+  CHECK(run.err ==
+        "sinter: error: 'out/results.jsonl' holds measurements of another study: 'set' differs; choose another output "
+        "folder, or remove this one\n");
+  // More points and repetitions are the same study.
+  CHECK(sinter({"study", "study.yaml", "--no-plots", "--set", "axes.width=[16, 64]", "--set", "study.repetitions=2"})
+            .code == 0);
+  CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == 5);
+}
+
+TEST_CASE("trainings are measured until their validation loss is below the target") {
+  Program sinter;
+  put(sinter.file("data.csv"), "x,y\n1,2\n2,4\n3,6\n4,8\n5,10\n6,12\n");
+  put(sinter.file("study.yaml"),
+      "study: {kind: time_to_target, target: 0.1, output: out, repetitions: 2}\n"
+      "run: {device: {space: openmp}, data: {path: data.csv, targets: [y], validation_fraction: 0.5}, model: {type: "
+      "linear_regression}, training: {epochs: 50, optimizer: sgd}}\naxes: {batch: [1, 3], training.epochs: [5, 50]}\n");
+  const auto run = sinter({"study", "study.yaml", "--no-plots"});
+  INFO(run.err << run.out);
+  CHECK(run.code == 10);
+  const auto record = sinter.json("out/study.json");
+  CHECK(record["points"][0]["failures"][0] == "the validation loss did not come below 0.1");
+  const auto& reached = record["points"][1];
+  CHECK(reached["epoch"] == 11);  // the fake's loss is 1 / epoch, and 1 / 10 is not below
+  CHECK(reached["seconds"]["median"] == 0.011);
+  CHECK(reached["launches_per_step"] == 7);
+  CHECK(test::fs::exists(sinter.file("out/runs/batch=1_training.epochs=50_2/metrics.csv")));
+  CHECK(contents(sinter.file("out/study.csv"))
+            .starts_with("point,batch,training.epochs,repetition,status,exit,signal,started,elapsed_s,target_s,"));
+}
+
+TEST_CASE("comparing two studies tells slower and faster points by exit code and table") {
+  Program sinter;
+  for (const auto& [name, factor] : {std::pair("a", "1"), std::pair("b", "1.5"), std::pair("c", "0.5")}) {
+    put_study(sinter, std::string("FAKE_JITTER: 0.01, FAKE_AT: width=64, FAKE_FACTOR: ") + factor, "kind: sweep",
+              "width: [16, 64]");
+    REQUIRE(sinter({"study", "study.yaml", "--no-plots", "--quiet", "--output", name}).code == 0);
+  }
+  const auto slower = sinter({"study", "compare", "a", "b"});
+  CHECK(slower.code == 1);
+  CHECK(slower.complains("sinter: warning: the studies differ in: launcher\n"));
+  CHECK(slower.says("SLOWER\n"));
+  CHECK(slower.says("1 slower, 0 faster, 1 the same within noise or 3 %, 0 not comparable\n"));
+  const auto faster = sinter({"study", "compare", "a/study.json", "c", "--json"});
+  CHECK(faster.code == 0);
+  const auto record = Json::parse(faster.out);
+  CHECK(record["faster"] == 1);
+  CHECK(record["points"][1]["verdict"] == "faster");
+  CHECK(sinter({"study", "compare", "a", "b", "--threshold", "0.9", "--quiet"}).code == 0);
+  const auto missing = sinter({"study", "compare", "a", "nowhere"});
+  CHECK(missing.code == 8);
+  CHECK(missing.complains("nowhere"));
+}
+
+TEST_CASE("wrong command lines of study are refused before anything runs") {
+  Program sinter;
+  put_study(sinter);
+  CHECK(sinter({"study"}).code == 2);
+  const auto twice = sinter({"study", "study.yaml", "study.yaml"});
+  CHECK(twice.code == 2);
+  CHECK(twice.complains("study.yaml: the folder 'out' is that of another study of this command"));
+  put(sinter.file("bad.yaml"), "study: {kind: sweep}\n");
+  CHECK(sinter({"study", "study.yaml", "bad.yaml"}).code == 3);
+  CHECK_FALSE(test::fs::exists(sinter.file("out")));
+}
+
+TEST_CASE("the JSON result holds the records of all studies") {
+  Program sinter;
+  put_study(sinter, "FAKE_NONE: 0", "kind: sweep, repetitions: 1", "width: [16]");
+  put_study(sinter, "FAKE_NONE: 0", "kind: sweep, repetitions: 1, name: other", "batch: [8]", "two.yaml");
+  put(sinter.file("two.yaml"), contents(sinter.file("two.yaml")).replace(8, 11, "output: b"));
+  const auto run = sinter({"study", "study.yaml", "two.yaml", "--no-plots", "--json"});
+  INFO(run.err);
+  const auto record = Json::parse(run.out);
+  REQUIRE(record["studies"].size() == 2);
+  CHECK(record["studies"][1]["name"] == "other");
+}
