@@ -255,6 +255,9 @@ relocate() {
   if [[ -e $lib/openblas-openmp/libopenblas.so.0 ]]; then
     ln -sfn openblas-openmp/libopenblas.so.0 "$lib/libopenblas.so.0"
   fi
+  for name in slurmctld slurmd slurmstepd; do
+    if [[ -e $folder/usr/sbin/$name-wlm ]]; then ln -sfn "$name-wlm" "$folder/usr/sbin/$name"; fi
+  done
   # Debian's matplotlib names its data folder.
   file=$folder/usr/lib/python3/dist-packages/matplotlib/__init__.py
   if [[ -e $file ]]; then substitute "$file" -e "s#'/usr/share/matplotlib#'$final/usr/share/matplotlib#" -e "s#'/etc/matplotlibrc#'$final/etc/matplotlibrc#"; fi
@@ -265,15 +268,18 @@ relocate() {
 # wrap_programs FOLDER FINAL: programs that need libraries of the tree get them through the loader's own option, not through
 # the environment, so that what they start (a compiler, say) is not touched by it.
 wrap_programs() {
-  local folder=$1 final=$2 arch program name loader
+  local folder=$1 final=$2 arch program name loader path own
   arch=$(multiarch)
   loader=$(ldd "$(command -v bash)" | sed -nE 's|^[[:space:]]*(/[^ ]*ld-linux[^ ]*) .*|\1|p')
-  for program in "$folder"/usr/bin/*; do
+  for program in "$folder"/usr/{bin,sbin}/*; do
     [[ -f $program && ! -L $program && $(ldd "$program" 2>&1 || true) == *"not found"* ]] || continue
     name=$(basename "$program")
+    path=$final/usr/lib/$arch
+    own=$(readelf -d "$program" 2>/dev/null | sed -nE 's|.*\(R(UN)?PATH\).*\[(/[^]:]*)\]|\2|p')   # a folder of its own, as Slurm has
+    if [[ -n $own && -d $folder$own ]]; then path+=:$final$own; fi
     mkdir -p "$folder/usr/lib/programs"
     mv "$program" "$folder/usr/lib/programs/$name"
-    printf '#!/bin/sh\nexec "%s" --argv0 "$0" --library-path "%s" "%s" "$@"\n' "$loader" "$final/usr/lib/$arch" "$final/usr/lib/programs/$name" > "$program"
+    printf '#!/bin/sh\nexec "%s" --argv0 "$0" --library-path "%s" "%s" "$@"\n' "$loader" "$path" "$final/usr/lib/programs/$name" > "$program"
     chmod 755 "$program"
   done
 }
