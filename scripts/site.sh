@@ -1,0 +1,23 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# The one place to adapt to a site: modules, program, container and MPI launcher of all job scripts (scripts/slurm, pbs, flux, lsf).
+# scripts/lib/batch.sh sources it within the job, with $sinter_root (the checkout) and $gpus (1 where the job has GPUs, else 0).
+
+# ---- Modules: compiler runtime, MPI, HDF5 and CUDA that Sinter was built with --------------------------------------
+# module purge
+# module load gcc/12.3 openmpi/4.1.6 hdf5/1.14.3
+# if (( gpus )); then module load cuda/12.4; fi
+
+# ---- Program: the build of this checkout; a job builds nothing. SINTER names another program, SINTER_PRESET another build ----
+preset=openmp
+if (( gpus )); then preset=cuda; fi
+sinter=("${SINTER:-$sinter_root/build/${SINTER_PRESET:-$preset}/bin/sinter}")
+
+# ---- Container: the program in an image; --nv lends it the NVIDIA driver -------------------------------------------
+# sinter=(apptainer exec --bind "$PWD" "$HOME/sinter.sif" sinter)
+# if (( gpus )); then sinter=(apptainer exec --nv --bind "$PWD" "$HOME/sinter.sif" sinter); fi
+
+# ---- MPI: how ranks start. srun wants the plugin that the MPI library speaks (`srun --mpi=list`; OpenMPI: pmix) ------
+launcher=${SINTER_LAUNCHER:-srun}     # of Slurm: srun, or mpirun inside the allocation
+# export SLURM_MPI_TYPE=pmix
+# OpenMPI's mpirun kills the ranks a second after it is told to end; they want time for a checkpoint.
+mpirun=(mpirun --mca odls_base_sigkill_timeout 60)
