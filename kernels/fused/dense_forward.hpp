@@ -35,14 +35,16 @@ struct DenseForward {
   using Product = tile::Product<S, Real>;
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
-  // Host: 64 rows reuse a panel of W eight times; 512 columns of 64 rows stay in a second-level cache. Device: one
-  // block a team.
-  static constexpr std::int64_t row_tile = 64;
+  // Device: one block a team. Host: 512 columns, a panel of W after the other, each packed once and used by all rows of
+  // the tile.
   static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 64;
   static constexpr int scratch_level = S::kernels_on_host ? 1 : 0;  // a host's panel is longer than its level 0
 
   DenseForwardArgs<Real> args;
-  std::int64_t column_tiles;
+  std::int64_t row_tile, column_tiles;
+
+  /// On a host more rows for long batches: more uses of a packed panel, while there are tiles enough for the threads.
+  static std::int64_t rows_of_tile(std::int64_t rows) { return S::kernels_on_host && rows >= 1024 ? 128 : 64; }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const std::int64_t m0 = team.league_rank() / column_tiles * row_tile;
@@ -58,7 +60,7 @@ struct DenseForward {
                                         args.activation, args.alpha};
     if (args.gather) {
       auto* const index = static_cast<std::int64_t*>(
-          team.team_scratch(level).get_shmem_aligned(row_tile * sizeof(std::int64_t), 64));
+          team.team_scratch(level).get_shmem_aligned(static_cast<std::size_t>(row_tile) * sizeof(std::int64_t), 64));
       for (std::int64_t m = team.team_rank(); m < rows; m += Product::team_size) index[m] = args.order.row(m0 + m);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
@@ -81,13 +83,14 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   using Kernel = DenseForward<S, Real>;
   static LaunchLabel label("sinter::layer::forward");
   if (args.rows == 0) return;
-  const std::int64_t row_tiles = (args.rows + Kernel::row_tile - 1) / Kernel::row_tile;
+  const std::int64_t row_tile = Kernel::rows_of_tile(args.rows);
+  const std::int64_t row_tiles = (args.rows + row_tile - 1) / row_tile;
   const std::int64_t column_tiles = (args.fan_out + Kernel::column_tile - 1) / Kernel::column_tile;
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) + Kernel::row_tile * sizeof(std::int64_t) +
-                              128;
+  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) +
+                              static_cast<std::size_t>(row_tile) * sizeof(std::int64_t) + 128;
   launch(label,
          team_policy<S>(exec, row_tiles * column_tiles, Kernel::Product::team_size, Kernel::scratch_level, scratch),
-         Kernel{args, column_tiles});
+         Kernel{args, row_tile, column_tiles});
 }
 
 template <class Real>

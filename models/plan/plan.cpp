@@ -15,8 +15,13 @@ namespace {
 // so that eight ranks can share a batch evenly while the slabs of partial sums stay small.
 constexpr std::int64_t min_chunk_rows = 32;
 
-std::int64_t chunks_of(std::int64_t batch, DeviceKind kind) {
-  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, max_chunks(kind)));
+// From this many parameters on there are at most 8 chunks: sixteen slabs of them leave the caches of a host, and go to memory
+// and back in every step.
+constexpr std::int64_t many_parameters = 1'000'000;
+
+std::int64_t chunks_of(std::int64_t batch, std::int64_t parameters, DeviceKind kind) {
+  const std::int64_t most = parameters < many_parameters ? max_chunks(kind) : 8;
+  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, most));
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 
@@ -129,7 +134,7 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   plan.kind = kind;
   plan.training_rows = training_rows;
   plan.batch = training.batch == 0 ? training_rows : std::min(training.batch, training_rows);
-  plan.chunks = chunks_of(plan.batch, kind);
+  plan.chunks = chunks_of(plan.batch, model.parameter_count(), kind);
   const auto full = training_rows / plan.batch;
   const auto rest = training_rows % plan.batch;
   plan.last_batch_smaller = rest != 0 && !training.drop_last;

@@ -40,6 +40,11 @@ const LevelCost& level_of(const Plan& plan, Fusion level) {
 
 }  // namespace
 
+TEST_CASE("a network of a million parameters has at most eight chunks") {
+  CHECK(plan(8192, 4096, false, Fusion::automatic, model(2, 900)).chunks == 16);
+  CHECK(plan(8192, 4096, false, Fusion::automatic, model(2, 1200)).chunks == 8);
+}
+
 TEST_CASE("a batch is cut into the largest power of two of chunks of at least 32 rows, at most 16 on a host") {
   for (const auto& [batch, chunks] :
        {std::pair{1, 1}, {63, 1}, {64, 2}, {127, 2}, {128, 4}, {255, 4}, {256, 8}, {511, 8}, {512, 16}, {100000, 16}}) {
