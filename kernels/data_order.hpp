@@ -14,6 +14,7 @@ namespace sinter {
 /// A bijection of [0, extent) that depends on (seed, epoch, shard) alone.
 class Shuffle {
  public:
+  Shuffle() = default;  // of nothing
   KOKKOS_INLINE_FUNCTION Shuffle(std::uint64_t seed, std::int64_t epoch, std::int64_t shard, std::int64_t extent)
       : extent_(static_cast<std::uint64_t>(extent)) {
     while ((std::uint64_t{1} << (2 * half_bits_)) < extent_) ++half_bits_;
@@ -56,7 +57,7 @@ class Shuffle {
     return h ^ h >> 33;
   }
 
-  std::uint64_t extent_;
+  std::uint64_t extent_ = 0;
   std::uint64_t keys_[4] = {};
   int half_bits_ = 0;
 };
@@ -89,17 +90,48 @@ struct BatchOrder {
     return !shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0;
   }
 
-  /// The row of the data set at `place` in [0, rows()).
-  KOKKOS_INLINE_FUNCTION std::int64_t row(std::int64_t place) const {
-    if (identity()) return place;
-    const std::int64_t s = chunk_of(place);
-    const std::int64_t full = data_rows / full_batch, rest = data_rows % full_batch;
-    const std::int64_t share = begin_of(full_batch, s + 1) - begin_of(full_batch, s);
-    const std::int64_t rest_share = begin_of(rest, s + 1) - begin_of(rest, s);
-    const std::int64_t shard_begin = full * begin_of(full_batch, s) + begin_of(rest, s);
-    const std::int64_t position = step * share + (place - chunk_begin(s));
-    return shard_begin + (shuffle ? Shuffle(seed, epoch, s, full * share + rest_share)(position) : position);
-  }
+  /// The row of the data set at `place` in [0, rows()). Many places of a slot: SlotOrder.
+  KOKKOS_INLINE_FUNCTION std::int64_t row(std::int64_t place) const;
 };
+
+/// The rows of one slot of a step's batch: what they share is worked out once.
+class SlotOrder {
+ public:
+  KOKKOS_INLINE_FUNCTION SlotOrder(const BatchOrder& order, std::int64_t slot)
+      : begin_(order.chunk_begin(slot)),
+        end_(order.chunk_begin(slot + 1)) {
+    if (order.identity()) {
+      shard_begin_ = begin_;
+      return;
+    }
+    const std::int64_t full = order.data_rows / order.full_batch, rest = order.data_rows % order.full_batch;
+    const std::int64_t first = order.begin_of(order.full_batch, slot), rest_first = order.begin_of(rest, slot);
+    const std::int64_t share = order.begin_of(order.full_batch, slot + 1) - first;
+    shard_begin_ = full * first + rest_first;
+    position_ = order.step * share;
+    if (!order.shuffle) return;
+    shuffled_ = true;
+    shuffle_ = Shuffle(order.seed, order.epoch, slot, full * share + order.begin_of(rest, slot + 1) - rest_first);
+  }
+
+  /// Places [begin, end) of the batch belong to the slot.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION bool has(std::int64_t place) const { return place >= begin_ && place < end_; }
+
+  /// The row of the data set at a place of the slot.
+  [[nodiscard]] KOKKOS_INLINE_FUNCTION std::int64_t row(std::int64_t place) const {
+    const std::int64_t position = position_ + (place - begin_);
+    return shard_begin_ + (shuffled_ ? shuffle_(position) : position);
+  }
+
+ private:
+  std::int64_t begin_, end_;
+  std::int64_t shard_begin_ = 0, position_ = 0;
+  Shuffle shuffle_;
+  bool shuffled_ = false;
+};
+
+KOKKOS_INLINE_FUNCTION std::int64_t BatchOrder::row(std::int64_t place) const {
+  return identity() ? place : SlotOrder(*this, chunk_of(place)).row(place);
+}
 
 }  // namespace sinter

@@ -44,17 +44,24 @@ Indices<S> spans(const typename S::Execution& exec, std::int64_t count) {
 
 }  // namespace detail
 
-template <class Real>
+/// An index is some rows on a host, so that what a slot's rows share is worked out once for them; one row on a device.
+template <Space S, class Real>
 struct Gather {
+  static constexpr std::int64_t rows_at_once = S::kernels_on_host ? 64 : 1;
   const Real* data;
   Real* out;
   std::int64_t columns;
   BatchOrder order;
-  KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t r) const {
-    const Real* const from = data + order.row(r) * columns;
-    Real* const to = out + r * columns;
-    SINTER_SIMD
-    for (std::int64_t j = 0; j < columns; ++j) to[j] = from[j];
+  KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t index) const {
+    const std::int64_t begin = index * rows_at_once, left = order.rows() - begin;
+    SlotOrder slot(order, order.chunk_of(begin));
+    for (std::int64_t r = begin; r < begin + (left < rows_at_once ? left : rows_at_once); ++r) {
+      if (!slot.has(r)) slot = SlotOrder(order, order.chunk_of(r));
+      const Real* const from = data + slot.row(r) * columns;
+      Real* const to = out + r * columns;
+      SINTER_SIMD
+      for (std::int64_t j = 0; j < columns; ++j) to[j] = from[j];
+    }
   }
 };
 
@@ -63,7 +70,9 @@ template <Space S, class Real>
 void gather(const typename S::Execution& exec, const Real* data, Real* out, std::int64_t columns,
             const BatchOrder& order) {
   static LaunchLabel label("sinter::classic::gather");
-  launch(label, detail::Indices<S>(exec, 0, order.rows()), Gather<Real>{data, out, columns, order});
+  using Kernel = Gather<S, Real>;
+  launch(label, detail::Indices<S>(exec, 0, (order.rows() + Kernel::rows_at_once - 1) / Kernel::rows_at_once),
+         Kernel{data, out, columns, order});
 }
 
 template <Space S, class Real>

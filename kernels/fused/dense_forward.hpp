@@ -8,6 +8,7 @@
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/ops/activation.hpp>
+#include <sinter/kernels/tile/gather.hpp>
 #include <sinter/kernels/tile/product.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/team_policy.hpp>
@@ -61,12 +62,11 @@ struct DenseForward {
     if (args.gather) {
       auto* const index = static_cast<std::int64_t*>(
           team.team_scratch(level).get_shmem_aligned(static_cast<std::size_t>(row_tile) * sizeof(std::int64_t), 64));
-      for (std::int64_t m = team.team_rank(); m < rows; m += Product::team_size) index[m] = args.order.row(m0 + m);
+      tile::row_numbers(team, Product::team_size, args.order, m0, rows, index);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
-        for (std::int64_t e = team.team_rank(); e < rows * args.fan_in; e += Product::team_size) {
-          args.gathered[m0 * args.fan_in + e] = args.X[index[e / args.fan_in] * args.fan_in + e % args.fan_in];
-        }
+        tile::copy_rows<S>(team, Product::team_size, args.X, index, rows, args.fan_in,
+                           args.gathered + m0 * args.fan_in);
       }
       Product::run(team, scratch, rows, columns, args.fan_in, tile::GatheredRows<Real>{args.X, args.fan_in, index}, W,
                    start, epilogue);

@@ -58,8 +58,9 @@ struct LossGradient {
     const std::int64_t chunk = team.league_rank();
     const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
     const LossArgs<Real> loss = make_loss_args<Real>(args.loss, args.order.rows(), args.outputs);
+    const SlotOrder slot(args.order, chunk);
     for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
-      const Real* target = args.targets + args.order.row(r) * args.outputs;
+      const Real* target = args.targets + slot.row(r) * args.outputs;
       args.row_loss[r] = row_loss(loss, args.activation, args.alpha, args.Z + r * args.outputs, target,
                                   static_cast<int>(args.outputs), args.dZ + r * args.outputs);
     }

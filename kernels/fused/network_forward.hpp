@@ -99,11 +99,11 @@ struct NetworkForward {
   }
 };
 
-/// Rows of a tile: enough to use a layer's weights many times, few enough that two layers' activations stay in the
-/// second-level cache of a host or in the scratch of a device. It changes no bit.
+/// Rows of a tile: enough to use a layer's weights many times, few enough that two layers' activations stay in the caches
+/// of a host or in the scratch of a device. It changes no bit.
 template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : std::size_t{96} << 10;
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{2} << 20 : std::size_t{96} << 10;
   constexpr std::int64_t most = S::kernels_on_host ? 128 : 64;
   std::int64_t tile = rows < most ? (rows + 7) / 8 * 8 : most;
   while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)

@@ -11,6 +11,7 @@
 #include <sinter/kernels/layout.hpp>
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/ops/loss.hpp>
+#include <sinter/kernels/tile/gather.hpp>
 #include <sinter/kernels/tile/product.hpp>
 
 namespace sinter::fused {
@@ -95,15 +96,14 @@ class NetworkTile {
                                      std::int64_t count) {
     count_ = count;
     const std::int64_t inputs = shape_.layers[0].fan_in;
-    for (std::int64_t m = team.team_rank(); m < count; m += team_size) index_[m] = order.row(row + m);
+    tile::row_numbers(team, team_size, order, row, count, index_);
     barrier(team);  // the numbers are read by threads that did not write them
     if (order.identity()) {
       X_ = data + row * inputs;
       return;
     }
     Real* const to = activations_ + shape_.gathered;
-    for (std::int64_t e = team.team_rank(); e < count * inputs; e += team_size)
-      to[e] = data[index_[e / inputs] * inputs + e % inputs];
+    tile::copy_rows<S>(team, team_size, data, index_, count, inputs, to);
     X_ = to;
     barrier(team);  // the rows are read by threads that did not write them
   }
