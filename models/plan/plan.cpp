@@ -11,16 +11,16 @@
 namespace sinter {
 namespace {
 
-// A chunk holds at least 32 rows, so that its partial sums cost less than its products. On a host there are at most 16,
-// so that eight ranks can share a batch evenly while the slabs of partial sums stay small.
+// A chunk holds at least 32 rows, so that its partial sums cost less than its products.
 constexpr std::int64_t min_chunk_rows = 32;
 
-// From this many parameters on there are at most 8 chunks: sixteen slabs of them leave the caches of a host, and go to memory
+// From this many parameters on a host has at most 8 chunks: sixteen slabs of them leave the caches of a host, and go to memory
 // and back in every step.
 constexpr std::int64_t many_parameters = 1'000'000;
 
 std::int64_t chunks_of(std::int64_t batch, std::int64_t parameters, DeviceKind kind) {
-  const std::int64_t most = parameters < many_parameters ? max_chunks(kind) : 8;
+  const bool few = kind == DeviceKind::host && parameters >= many_parameters;
+  const std::int64_t most = few ? 8 : max_chunks(kind);
   const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, most));
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }

@@ -44,9 +44,9 @@ struct Plan {
 /// to look.
 std::int64_t log_period(const TrainingSpec& training);
 
-/// The most chunks that a batch is cut into. The reduction tree (kernels/tile/tree.hpp) takes no more yet; an accelerator
-/// wants more teams than a host.
-constexpr std::int64_t max_chunks(DeviceKind) { return 16; }
+/// The most chunks that a batch is cut into: a host's eight ranks then share it evenly, while the slabs of partial sums
+/// stay small; level `step` has a team a chunk, and an accelerator wants about as many as it has multiprocessors.
+constexpr std::int64_t max_chunks(DeviceKind kind) { return kind == DeviceKind::host ? 16 : 128; }
 
 /// `kind`: where the kernels will run. Throws ConfigError where the level asked for cannot serve the problem, with the reason.
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
