@@ -22,6 +22,8 @@ class Network {
 
   /// Weights drawn by the spec's initialiser from `seed`, biases zero. Allocates; 1 launch a layer; throws ConfigError.
   Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed);
+  /// The same in memory that is there: `parameters` holds layout_of(spec).parameters elements. 1 launch a layer.
+  Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed, const Vector<S, Real>& parameters);
   /// The network of a saved model. 1 copy for the parameters, 1 for the normalisation; throws ConfigError or DataError
   /// where they do not fit.
   Network(const Execution& exec, const ModelState& state);
@@ -70,8 +72,13 @@ class Network {
 };
 
 namespace detail {
-[[noreturn]] void handle_too_small(std::int64_t width, int max_width, std::size_t layers, int max_layers);
+template <class Real>
+constexpr Precision precision_of() {
+  return sizeof(Real) == 4 ? Precision::float32 : Precision::float64;
 }
+
+[[noreturn]] void handle_too_small(std::int64_t width, int max_width, std::size_t layers, int max_layers);
+}  // namespace detail
 
 template <Space S, class Real>
 template <int MaxWidth>

@@ -28,19 +28,28 @@ inline fused::Distribution distribution_of(const InitializerSpec& spec, std::int
   return {Kind::constant, 0.0, 0.0};
 }
 
-template <class Real>
-constexpr Precision precision_of() {
-  return sizeof(Real) == 4 ? Precision::float32 : Precision::float64;
+/// Zeros for the parameters of `networks` networks. 1 allocation; throws ConfigError.
+template <Space S, class Real>
+Vector<S, Real> parameter_vector(const typename S::Execution& exec, const ModelSpec& spec, std::size_t networks) {
+  validate(spec);
+  return Vector<S, Real>(Kokkos::view_alloc(exec, std::string("sinter::network::parameters")),
+                         networks * static_cast<std::size_t>(layout_of(spec).parameters));
 }
 
 }  // namespace detail
 
 template <Space S, class Real>
-Network<S, Real>::Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed) : spec_(spec) {
+Network<S, Real>::Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed)
+    : Network(exec, spec, seed, detail::parameter_vector<S, Real>(exec, spec, 1)) {}
+
+template <Space S, class Real>
+Network<S, Real>::Network(const Execution& exec, const ModelSpec& spec, std::uint64_t seed,
+                          const Vector<S, Real>& parameters)
+    : spec_(spec),
+      parameters_(parameters) {
   validate(spec);
   layout_ = layout_of(spec);
-  parameters_ = Vector<S, Real>(Kokkos::view_alloc(exec, std::string("sinter::network::parameters")),
-                                static_cast<std::size_t>(layout_.parameters));
+  check_shape(parameters, "network: parameters", layout_.parameters);
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const auto& layer = layout_.layers[l];
     fused::initialize<S>(exec, parameters_.data() + layer.offset, layer.weights(),

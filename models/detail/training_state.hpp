@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include <fmt/format.h>
+
 #include <sinter/models/spec/training_state.hpp>
 #include <sinter/models/stepper.hpp>
 #include <sinter/runtime/host_mirror.hpp>
