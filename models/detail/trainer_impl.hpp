@@ -81,6 +81,44 @@ class StepAccount {
   bool any_ = false;
 };
 
+/// Normalisation of features and targets as asked for, fitted to the training set; a column without variance is warned of.
+template <Space S, class Real, class In>
+Normalization fitted_normalization(const typename S::Execution& exec, const RawSet<S, In>& train,
+                                   const TrainOptions<S, Real>& options) {
+  const auto warn = [&](const char* what, const std::vector<std::string>& names) {
+    return [&options, what, &names](std::size_t column) {
+      if (!options.on_log) return;
+      const std::string name = column < names.size() ? fmt::format("'{}'", names[column])
+                                                     : fmt::format("number {}", column);
+      options.on_log(LogLevel::warning,
+                     fmt::format("{} {} has the same value in all training rows: it is only shifted", what, name));
+    };
+  };
+  Normalization normalization;
+  normalization.features = normalization_of(options.normalize.features,
+                                            summarize<S, In>(exec, train.X, "train features"),
+                                            warn("feature", options.feature_names));
+  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, "train targets"),
+                                           warn("target", options.target_names));
+  return normalization;
+}
+
+/// The run that begins with the first step.
+template <Space S, class Real>
+StepRun<Real> first_run(const DeviceSet<S, Real>& train, const Plan& plan, const TrainingSpec& spec,
+                        std::uint64_t seed) {
+  StepRun<Real> run;
+  run.X = train.X.data();
+  run.T = train.T.data();
+  run.order.data_rows = train.rows;
+  run.order.full_batch = plan.batch;
+  run.order.chunks = plan.chunks;
+  run.order.seed = seed;
+  run.order.shuffle = spec.shuffle &&
+                      plan.batch < train.rows;  // the order of a full batch changes nothing but rounding
+  return run;
+}
+
 }  // namespace detail
 
 template <Space S, class Real, class In>
@@ -98,22 +136,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
 
   check_shape(train.X, "train features", rows, network.spec().inputs);
   check_shape(train.T, "train targets", rows, network.spec().outputs());
-  const auto warn = [&](const char* what, const std::vector<std::string>& names) {
-    return [&options, what, &names](std::size_t column) {
-      if (!options.on_log) return;
-      const std::string name = column < names.size() ? fmt::format("'{}'", names[column])
-                                                     : fmt::format("number {}", column);
-      options.on_log(LogLevel::warning,
-                     fmt::format("{} {} has the same value in all training rows: it is only shifted", what, name));
-    };
-  };
-  Normalization normalization;
-  normalization.features = detail::normalization_of(options.normalize.features,
-                                                    detail::summarize<S, In>(exec, train.X, "train features"),
-                                                    warn("feature", options.feature_names));
-  normalization.targets = detail::normalization_of(options.normalize.targets,
-                                                   detail::summarize<S, In>(exec, train.T, "train targets"),
-                                                   warn("target", options.target_names));
+  Normalization normalization = detail::fitted_normalization<S, Real, In>(exec, train, options);
   const TrainingState* const resume = options.resume;
   if (resume != nullptr) {
     check_resumable(*resume, network.spec(), detail::precision_of<Real>(), spec, plan, options.seed);
@@ -131,14 +154,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   Vector<S, Real> best;
   if (keep_best) best = make_vector<S, Real>(exec, "sinter::train::best_parameters", network.layout().parameters);
 
-  StepRun<Real> run;
-  run.X = train_set.X.data();
-  run.T = train_set.T.data();
-  run.order.data_rows = rows;
-  run.order.full_batch = plan.batch;
-  run.order.chunks = plan.chunks;
-  run.order.seed = options.seed;
-  run.order.shuffle = spec.shuffle && plan.batch < rows;  // the order of a full batch changes nothing but rounding
+  StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, options.seed);
   const OptimizerSchedule schedule = detail::optimizer_schedule(spec, plan);
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
   const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, network.spec().outputs()));

@@ -1,0 +1,50 @@
+// Ensembles: networks of one shape, trained on the same data, that differ in seed, optimizer settings and the way their
+// weights start. Free of Kokkos.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sinter/models/spec/model_spec.hpp>
+#include <sinter/models/spec/model_state.hpp>
+#include <sinter/models/spec/report.hpp>
+#include <sinter/models/spec/training_spec.hpp>
+
+namespace sinter {
+
+/// A list is empty, where all members have the run's own value, or holds one value a member.
+struct EnsembleSpec {
+  std::int64_t members = 0;         ///< 0: a single network
+  std::vector<std::uint64_t> seed;  ///< empty: the run's seed, and one more for each member
+  std::vector<double> learning_rate, weight_decay, momentum, beta1, beta2;
+  std::vector<Initializer> initializer;
+
+  friend bool operator==(const EnsembleSpec&, const EnsembleSpec&) = default;
+};
+
+/// One network of an ensemble.
+struct MemberSpec {
+  std::uint64_t seed = 0;  ///< of the initial parameters and the data order
+  OptimizerSettings optimizer;
+  InitializerSpec initializer;
+};
+
+/// The members in order. Throws ConfigError where a list has another length than there are members, where a value is out
+/// of range, or where the training has what an ensemble cannot have: a level but `epochs`, early stopping.
+std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t seed, const ModelSpec& model,
+                                   const TrainingSpec& training);
+
+/// What became of a member.
+struct MemberReport {
+  MemberSpec member;
+  std::int64_t nonfinite_step = 0;  ///< 1 + the first step whose loss was not finite; 0: none, and the reports are there
+  std::optional<SetReport> train, validation, test;
+  ModelState model;
+
+  /// The loss by which members are ranked: of validation, where there is such a set, else of training.
+  [[nodiscard]] double ranked_by() const;
+};
+
+}  // namespace sinter

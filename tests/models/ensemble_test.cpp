@@ -1,0 +1,137 @@
+// Ensembles: every member ends with the bits that it would have alone, one launch for all, the best by its loss.
+#include <catch2/catch_template_test_macros.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+
+#include <sinter/models/ensemble.hpp>
+
+#include "support/contract.hpp"
+#include "support/problems.hpp"
+#include "support/spaces.hpp"
+
+using namespace sinter;
+using Catch::Matchers::Message;
+
+namespace {
+
+constexpr std::int64_t rows = 90, inputs = 3;
+
+template <Space S, class Real>
+struct Job {
+  typename S::Execution exec;
+  ModelSpec model = test::mlp(inputs, {{9, Activation::tanh}, {5, Activation::gelu}, {2, Activation::identity}});
+  TrainOptions<S, Real> options;
+  EnsembleSpec ensemble;
+  Matrix<S, Real> X = test::matrix<S, Real>(exec, test::noise(rows * inputs, 1), rows, inputs);
+  Matrix<S, Real> T = test::matrix<S, Real>(exec, test::noise(rows * 2, 2), rows, 2);
+
+  Job() {
+    options.seed = 7;
+    options.training.epochs = 6;
+    options.training.batch = 64;
+    options.training.optimizer.type = Optimizer::adam;
+    options.training.schedule.type = Schedule::cosine;
+    options.normalize = {Normalize::zscore, Normalize::minmax};
+    ensemble.members = 5;
+    ensemble.learning_rate = {0.001, 0.01, 0.02, 0.05, 0.1};
+    ensemble.weight_decay = {0, 0, 0.01, 0, 0.1};
+    ensemble.initializer = {Initializer::xavier_normal, Initializer::he_uniform, Initializer::xavier_uniform,
+                            Initializer::he_normal, Initializer::xavier_normal};
+  }
+  [[nodiscard]] std::vector<MemberSpec> members() const {
+    return members_of(ensemble, options.seed, model, options.training);
+  }
+};
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("a member of an ensemble ends with the bits that it has alone", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job;
+  for (const bool clips : {false, true}) {
+    if (clips) job.options.training.optimizer.clip_norm = 0.05;
+    const auto members = job.members();
+    Ensemble<S, Real> ensemble(job.exec, job.model, members);
+    const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {job.X, job.T}, {}, job.options);
+    REQUIRE(report.members.size() == 5);
+    CHECK(report.status == "completed");
+    double best = 1e300;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      auto alone = job.options;
+      alone.seed = members[i].seed;
+      alone.training.optimizer = members[i].optimizer;
+      alone.training.fusion = Fusion::epochs;
+      ModelSpec model = job.model;
+      model.initializer = members[i].initializer;
+      Network<S, Real> network(job.exec, model, alone.seed);
+      const auto single = train<S, Real, Real>(job.exec, network, {job.X, job.T}, {job.X, job.T}, {}, alone);
+      INFO("member " << i << (clips ? ", clipped" : ""));
+      CHECK(parameter_hash(report.members[i].model) == parameter_hash(network.state(job.exec)));
+      CHECK(report.members[i].train->metrics == single.train->metrics);
+      best = std::min(best, test::metric(*single.validation, "loss"));
+    }
+    CHECK(report.members[report.best].ranked_by() == best);
+    CHECK(report.validation->metrics == report.members[report.best].validation->metrics);
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("an ensemble trains and predicts in one launch without a fence, a copy or an allocation", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job;
+  Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
+  const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {}, {}, job.options);
+  CHECK(report.steady_state == test::one_launch);
+
+  const auto Y = make_matrix<S, Real>(job.exec, "Y", 5 * rows, 2), one = make_matrix<S, Real>(job.exec, "one", rows, 2);
+  CHECK(test::steady_account([&] { ensemble.template predict<Real, Real>(job.exec, job.X, Y); }) == test::one_launch);
+  const auto all = test::values(job.exec, Y);
+  for (std::size_t i = 0; i < ensemble.size(); ++i) {
+    Evaluator<S, Real>(job.exec, ensemble.network(i), rows).template predict<Real, Real>(job.exec, job.X, one);
+    const auto alone = test::values(job.exec, one);
+    CHECK(std::equal(alone.begin(), alone.end(), all.begin() + static_cast<std::ptrdiff_t>(i * alone.size())));
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out, and all of them are an error", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job;
+  job.options.training.optimizer.type = Optimizer::sgd;
+  job.options.training.schedule.type = Schedule::constant;
+  job.options.training.epochs = 400;
+  job.ensemble.learning_rate = {0.01, 0.01, 1e30, 0.01, 0.01};
+  std::string warned;
+  job.options.on_log = [&](LogLevel, std::string_view text) { warned += text; };
+  Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
+  const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {}, {}, job.options);
+  CHECK(warned.starts_with("ensemble: the loss of member 2 was not finite at step "));
+  CHECK(report.members[2].nonfinite_step > 0);
+  CHECK(!report.members[2].train);
+  CHECK(report.best != 2);
+  job.ensemble.learning_rate = std::vector<double>(5, 1e30);
+  Ensemble<S, Real> lost(job.exec, job.model, job.members());
+  CHECK_THROWS_MATCHES((train<S, Real, Real>(job.exec, lost, {job.X, job.T}, {}, {}, job.options)), NumericError,
+                       Message("training: no member of the ensemble has a finite loss; smaller learning rates, clipping or "
+                               "normalised features may help"));
+}
+
+TEST_CASE("what an ensemble cannot be is refused with key and value") {
+  const auto refused = [](const auto& change, const std::string& text) {
+    Job<test::Pair<std::tuple_element_t<0, test::Spaces>, float>::Space, float> job;
+    change(job);
+    CHECK_THROWS_MATCHES(job.members(), ConfigError, Message(text));
+  };
+  refused([](auto& job) { job.ensemble.members = 0; }, "ensemble.members: 0 is out of range; allowed: >= 1");
+  refused([](auto& job) { job.ensemble.learning_rate.pop_back(); },
+          "ensemble.learning_rate: 4 values for 5 members; allowed: one a member");
+  refused([](auto& job) { job.ensemble.weight_decay[3] = -1; },
+          "ensemble: member 3: training.optimizer.weight_decay: -1 is out of range; allowed: >= 0");
+  refused([](auto& job) { job.options.training.fusion = Fusion::layer; },
+          "training.fusion: layer cannot train an ensemble, whose members have a team each; allowed: auto, epochs");
+  refused([](auto& job) { job.options.training.early_stopping.patience = 3; },
+          "training.early_stopping.patience: an ensemble has no early stopping; allowed: 0");
+}
