@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 }  // namespace
 
 std::span<const std::string_view> OutputFolder::run_files() {
-  static constexpr std::array<std::string_view, 11> files{
+  static constexpr std::array<std::string_view, 12> files{
       "effective.yaml",   "run.json",         "metrics.csv",         "kernels.csv", "model.h5",
       "predictions.csv",  "decision_map.csv", "decision_points.csv", "loss.png",    "predicted_actual.png",
-      "decision_map.png",
+      "decision_map.png", "ensemble.csv",
   };
   return files;
 }

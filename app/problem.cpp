@@ -7,6 +7,7 @@ namespace sinter::app {
 Problem load_problem(RunFile run, DeviceKind kind) {
   auto data = load_dataset(run.data);
   fit_to_data(run, data);
+  if (run.ensemble.members > 0) run.training.fusion = Fusion::epochs;  // what the run file may say is the same
   auto plan = make_plan(run.model, run.training, run.device.precision, kind, data.train.rows);
   return {std::move(run), std::move(data), std::move(plan)};
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
 
 #include <sinter/app/module_loader.hpp>
@@ -27,6 +29,16 @@ std::string joined(std::span<const double> row) {
   std::vector<std::string> texts;
   for (const double value : row) texts.push_back(short_number(value));
   return fmt::format("{}", fmt::join(texts, "  "));
+}
+
+std::string loss_text(const std::optional<SetReport>& report) {
+  return report ? exact_number(report->metrics.front().second) : "";
+}
+
+PredictedSet set_to_predict(const Dataset& data) {
+  if (!data.test.empty()) return {"test", &data.test, {}, {}};
+  if (!data.validation.empty()) return {"validation", &data.validation, {}, {}};
+  return {"train", &data.train, {}, {}};
 }
 
 }  // namespace
@@ -67,17 +79,77 @@ std::string metrics_table(const backend::TrainResult& result) {
 }
 
 PredictedSet predict_set(backend::Backend& backend, const ModelState& model, const Dataset& data) {
-  PredictedSet result{"train", &data.train, {}};
-  if (!data.validation.empty()) result = {"validation", &data.validation, {}};
-  if (!data.test.empty()) result = {"test", &data.test, {}};
+  auto result = set_to_predict(data);
   check(backend.predict(model, data.view(*result.set).features, result.predictions));
   return result;
+}
+
+PredictedSet predict_set(backend::Backend& backend, const std::vector<MemberReport>& members, const Dataset& data) {
+  auto result = set_to_predict(data);
+  std::vector<double> outputs;
+  double count = 0;
+  for (const auto& member : members) {  // Welford's recurrence, member by member
+    if (member.nonfinite_step != 0) continue;
+    check(backend.predict(member.model, data.view(*result.set).features, outputs));
+    result.predictions.resize(outputs.size());
+    result.spread.resize(outputs.size());
+    ++count;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const double off = outputs[i] - result.predictions[i];
+      result.predictions[i] += off / count;
+      result.spread[i] += off * (outputs[i] - result.predictions[i]);
+    }
+  }
+  for (auto& value : result.spread) value = count > 1 ? std::sqrt(value / (count - 1)) : 0;
+  return result;
+}
+
+std::string ensemble_csv(const backend::TrainResult& result) {
+  std::string text = csv_line({"member", "seed", "initializer", "learning_rate", "weight_decay", "momentum", "beta1",
+                               "beta2", "train_loss", "validation_loss", "test_loss", "nonfinite_step", "best"});
+  for (std::size_t i = 0; i < result.members.size(); ++i) {
+    const auto& report = result.members[i];
+    const auto& o = report.member.optimizer;
+    text += csv_line(
+        {fmt::to_string(i), fmt::to_string(report.member.seed), std::string(to_name(report.member.initializer.type)),
+         exact_number(o.learning_rate), exact_number(o.weight_decay), exact_number(o.momentum), exact_number(o.beta1),
+         exact_number(o.beta2), loss_text(report.train), loss_text(report.validation), loss_text(report.test),
+         report.nonfinite_step == 0 ? "" : fmt::to_string(report.nonfinite_step), i == result.best ? "1" : "0"});
+  }
+  return text;
+}
+
+std::string ensemble_table(const backend::TrainResult& result) {
+  constexpr std::size_t most = 10;
+  std::vector<std::size_t> order(result.members.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    return result.members[a].ranked_by() < result.members[b].ranked_by();
+  });
+  std::vector<std::vector<std::string>> rows{
+      {"member", "seed", "initializer", "rate", "decay", "train", "validation", "test"}};
+  for (std::size_t rank = 0; rank < std::min(most, order.size()); ++rank) {
+    const auto& report = result.members[order[rank]];
+    const auto short_loss = [](const std::optional<SetReport>& set) {
+      return set ? short_number(set->metrics.front().second) : std::string("-");
+    };
+    rows.push_back({fmt::to_string(order[rank]), fmt::to_string(report.member.seed),
+                    std::string(to_name(report.member.initializer.type)),
+                    short_number(report.member.optimizer.learning_rate),
+                    short_number(report.member.optimizer.weight_decay), short_loss(report.train),
+                    short_loss(report.validation), short_loss(report.test)});
+  }
+  return table(rows) +
+         (order.size() > most ? fmt::format("\n  ... and {} more, all in ensemble.csv", order.size() - most) : "");
 }
 
 std::string predictions_csv(const PredictedSet& set, const Dataset& data) {
   std::vector<std::string> fields = data.feature_names;
   for (const auto& name : data.target_names) fields.push_back("actual_" + name);
   for (const auto& name : data.target_names) fields.push_back("predicted_" + name);
+  if (!set.spread.empty()) {
+    for (const auto& name : data.target_names) fields.push_back("spread_" + name);
+  }
   auto text = csv_line(fields);
   for (std::int64_t row = 0; row < set.set->rows; ++row) {
     fields.clear();
@@ -87,6 +159,10 @@ std::string predictions_csv(const PredictedSet& set, const Dataset& data) {
       fields.push_back(exact_number(value));
     for (const double value : row_of(set.predictions, row, data.target_names.size()))
       fields.push_back(exact_number(value));
+    if (!set.spread.empty()) {
+      for (const double value : row_of(set.spread, row, data.target_names.size()))
+        fields.push_back(exact_number(value));
+    }
     text += csv_line(fields);
   }
   return text;

@@ -24,11 +24,22 @@ std::string metrics_table(const backend::TrainResult& result);
 struct PredictedSet {
   std::string name;
   const SampleSet* set = nullptr;
-  std::vector<double> predictions;  ///< row-major [rows, outputs]
+  std::vector<double> predictions;  ///< row-major [rows, outputs]; of an ensemble the members' mean
+  std::vector<double> spread;  ///< of an ensemble: the members' standard deviation (n - 1), the same shape; else empty
 };
 PredictedSet predict_set(backend::Backend& backend, const ModelState& model, const Dataset& data);
 
-/// predictions.csv: features, targets as actual_<name>, predictions as predicted_<name>.
+/// The same for an ensemble, by the members whose losses are finite.
+PredictedSet predict_set(backend::Backend& backend, const std::vector<MemberReport>& members, const Dataset& data);
+
+/// ensemble.csv: one row a member.
+std::string ensemble_csv(const backend::TrainResult& result);
+
+/// The best members, at most ten, with what they have of their own.
+std::string ensemble_table(const backend::TrainResult& result);
+
+/// predictions.csv: features, targets as actual_<name>, predictions as predicted_<name>; of an ensemble
+/// spread_<name>, too.
 std::string predictions_csv(const PredictedSet& set, const Dataset& data);
 
 /// Predicted, actual and, for classes, whether they agree. `classes` is 0 for a regression.

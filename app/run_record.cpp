@@ -1,5 +1,7 @@
 #include <sinter/app/run_record.hpp>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <hdf5.h>
 #include <nlohmann/json.hpp>
@@ -80,6 +82,21 @@ void record_plan(Json& record, const Plan& plan) {
                     {"last_batch_smaller", plan.last_batch_smaller},
                     {"chosen", cost_json(plan.chosen)},
                     {"others", others}};
+}
+
+void record_ensemble(Json& record, const backend::TrainResult& result) {
+  std::vector<double> losses;
+  for (const auto& member : result.members) {
+    if (member.nonfinite_step == 0) losses.push_back(member.ranked_by());
+  }
+  std::ranges::sort(losses);
+  record["ensemble"] = {
+      {"members", result.members.size()},
+      {"lost", result.members.size() - losses.size()},
+      {"best", result.best},
+      {"seed", result.members[result.best].member.seed},
+      {"ranked_by", result.validation ? "validation loss" : "training loss"},
+      {"losses", {{"best", losses.front()}, {"median", losses[losses.size() / 2]}, {"worst", losses.back()}}}};
 }
 
 void record_result(Json& record, const backend::TrainResult& result) {

@@ -20,6 +20,8 @@ Json begin_record(const RunFile& run, const std::string& run_file);
 void record_device(Json& record, const RunFile& run, const Choice& choice, const backend::DeviceInfo& device);
 void record_plan(Json& record, const Plan& plan);
 void record_result(Json& record, const backend::TrainResult& result);
+/// What became of an ensemble: how many members, which is the best, how many were lost, and the spread of their losses.
+void record_ensemble(Json& record, const backend::TrainResult& result);
 /// Status "failed", with the kind and text of the error.
 void record_failure(Json& record, ErrorKind kind, const std::string& message);
 

@@ -47,7 +47,8 @@ backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from)
           data.target_names,
           run.checkpoint,
           run.run.stop_after_steps,
-          from == nullptr ? nullptr : &from->training};
+          from == nullptr ? nullptr : &from->training,
+          run.ensemble};
 }
 
 std::string fusion_text(const Plan& plan) {
@@ -88,6 +89,7 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
                              choice.module.devices.empty() ? "threads" : "wide")},
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
+      {"ensemble", run.ensemble.members > 0 ? fmt::format("{} members", run.ensemble.members) : ""},
       {"fusion", fusion_text(plan)},
       {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch,
                              plan.steps_per_epoch == 1 ? "" : "s", plan.batch)},
@@ -99,7 +101,10 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
       {"output", run.run.output},
   };
   auto text = fmt::format("sinter {}: {}", version(), run.run.name);
-  for (const auto& [name, value] : lines) text += fmt::format("\n  {:<10} {}", name, value);
+  for (const auto& [name, value] : lines) {
+    if (value.empty()) continue;
+    text += fmt::format("\n  {:<10} {}", name, value);
+  }
   return text;
 }
 
@@ -115,7 +120,8 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
   record_plan(record, problem.plan);
   Checkpoints checkpoints(problem, folder, console);
   const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
-  const bool makes_checkpoints = checkpoints.begin();
+  const bool ensemble = problem.run.ensemble.members > 0;
+  const bool makes_checkpoints = !ensemble && checkpoints.begin();
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
   if (!choice.fallback.empty())
@@ -168,7 +174,12 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
   if (interrupted) record["stopped_by"] = stopped_by.empty() ? "run.stop_after_steps" : stopped_by;
   folder.write("kernels.csv", kernels_csv(result.ledger));
   save_model(result.model, folder.place("model.h5"));
-  const auto predicted = predict_set(*backend, result.model, data);
+  const auto predicted = ensemble ? predict_set(*backend, result.members, data)
+                                  : predict_set(*backend, result.model, data);
+  if (ensemble) {
+    folder.write("ensemble.csv", ensemble_csv(result));
+    record_ensemble(record, result);
+  }
   folder.write("predictions.csv", predictions_csv(predicted, data));
   record["predictions"] = {{"set", predicted.name}, {"rows", predicted.set->rows}};
   write_decision_map(*backend, result.model, data, folder);
@@ -177,17 +188,20 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
   console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done,
               result.steps_done, duration(result.training_s), short_number(record["time"]["steps_per_s"]),
               short_number(record["time"]["samples_per_s"]));
+  if (ensemble) console.say("{}\n\n  metrics of member {}, the best", ensemble_table(result), result.best);
   console.say(metrics_table(result));
   if (predicted.name == "test" && predicted.set->rows <= table_rows) {
     console.say("");
     console.say(predictions_table(predicted, data, result.test ? result.test->classes : 0));
   }
-  checkpoints.require_last();
+  if (!ensemble) checkpoints.require_last();
   if (interrupted) {
     console.say("");
     console.say("stopped by {}; {}", record["stopped_by"].get<std::string>(),
-                makes_checkpoints ? fmt::format("--set checkpoint.resume=auto goes on from step {}", result.steps_done)
-                                  : "checkpoint.keep is 0, so that nothing can go on from here");
+                ensemble ? "an ensemble has no checkpoints: it begins anew"
+                : makes_checkpoints
+                    ? fmt::format("--set checkpoint.resume=auto goes on from step {}", result.steps_done)
+                    : "checkpoint.keep is 0, so that nothing can go on from here");
   }
 }
 

@@ -176,6 +176,7 @@ void check_specs(const RunFile& file, const YamlNode& root) {
   try {
     validate(model);
     validate(file.training, model);
+    if (file.ensemble.members > 0) members_of(file.ensemble, file.run.seed, model, file.training);
   } catch (const ConfigError& error) {
     locate(root, error.what());
   }

@@ -12,6 +12,7 @@
 #include <sinter/inputs/data/data_spec.hpp>
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/models/plan/plan.hpp>
+#include <sinter/models/spec/ensemble_spec.hpp>
 #include <sinter/models/spec/model_spec.hpp>
 #include <sinter/models/spec/training_spec.hpp>
 
@@ -34,6 +35,7 @@ struct RunFile {
   /// `inputs` and the width of the last layer are 0 until fit_to_data() where the file leaves them to the data.
   ModelSpec model;
   TrainingSpec training;
+  EnsembleSpec ensemble;
   CheckpointSpec checkpoint;
   BudgetSpec budget;
 

@@ -55,7 +55,7 @@ std::vector<Key> general_keys() {
 const std::vector<Key>& schema() {
   static const std::vector<Key> keys = [] {
     std::vector<Key> all;
-    for (auto part : {general_keys(), data_keys(), model_keys(), training_keys(), checkpoint_keys()}) {
+    for (auto part : {general_keys(), data_keys(), model_keys(), training_keys(), ensemble_keys(), checkpoint_keys()}) {
       all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
     }
     return all;

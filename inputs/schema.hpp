@@ -56,6 +56,7 @@ std::vector<Key> general_keys();
 std::vector<Key> data_keys();
 std::vector<Key> model_keys();
 std::vector<Key> training_keys();
+std::vector<Key> ensemble_keys();
 std::vector<Key> checkpoint_keys();
 
 /// Maps that a bare name may stand for: `loss: mse` is `loss: {type: mse}`.

@@ -8,7 +8,8 @@ namespace inputs::detail {
 namespace {
 
 Key with_checkpoints(Key key) {
-  return only(std::move(key), "keep > 0", [](const Draft& draft) { return draft.file.checkpoint.keep != 0; });
+  return only(std::move(key), "keep > 0, without an ensemble",
+              [](const Draft& draft) { return draft.file.checkpoint.keep != 0 && draft.file.ensemble.members == 0; });
 }
 
 /// Is `path` one of these keys, or in one of these groups (with a dot at the end)?
@@ -33,6 +34,8 @@ std::vector<Key> checkpoint_keys() {
       "a path (relative to the working directory): from that one.",
       stated("no, auto, or a path"));
   resume.type = "name or path";
+  resume = only(std::move(resume), "a run without an ensemble",
+                [](const Draft& draft) { return draft.file.ensemble.members == 0; });
   return {
       with_checkpoints(
           scalar_key("checkpoint.every_steps", [](auto& file) -> auto& { return file.checkpoint.every_steps; },

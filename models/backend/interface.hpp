@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <sinter/models/spec/ensemble_spec.hpp>
 #include <sinter/models/spec/measurement.hpp>
 #include <sinter/models/spec/model_state.hpp>
 #include <sinter/models/spec/report.hpp>
@@ -19,7 +20,7 @@
 
 namespace sinter::backend {
 
-inline constexpr int interface_version = 2;
+inline constexpr int interface_version = 3;
 inline constexpr const char* entry_symbol = "sinter_backend_entry";
 
 /// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
@@ -65,11 +66,15 @@ struct TrainRequest {
   CheckpointSpec checkpoint;              ///< `keep` and `resume` are the program's
   std::int64_t stop_after_steps = 0;      ///< 0: off
   const TrainingState* resume = nullptr;  ///< go on from here
+  EnsembleSpec ensemble;                  ///< of more than 0 members: these are trained; no checkpoints then
 };
 
 /// The report of the run and the model it made: the best parameters where early stopping keeps them, else the last.
+/// Of an ensemble they are those of the best member.
 struct TrainResult : TrainReport {
   ModelState model;
+  std::vector<MemberReport> members;  ///< of an ensemble
+  std::size_t best = 0;
 };
 
 /// What is to be timed; the seed is that of parameters and data order.

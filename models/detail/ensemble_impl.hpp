@@ -12,7 +12,8 @@ namespace sinter {
 
 template <Space S, class Real>
 Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members)
-    : members_(members), parameters_(detail::parameter_vector<S, Real>(exec, spec, members.size())) {
+    : members_(members),
+      parameters_(detail::parameter_vector<S, Real>(exec, spec, members.size())) {
   if (members.empty()) throw ConfigError("ensemble: there are no members");
   const auto each = parameters_.extent(0) / members.size();
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -143,7 +144,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
     }
     if (left == 0) {
       throw NumericError(
-          "training: no member of the ensemble has a finite loss; smaller learning rates, clipping or normalised features "
+          "training: no member of the ensemble has a finite loss; smaller learning rates, clipping or normalised "
+          "features "
           "may help");
     }
     progress.running_loss /= left;
@@ -168,7 +170,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
       report_progress(epochs_done);
   }
   const double seconds = timer.seconds();
-  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss, records());
+  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss,
+                                              records());
   report.status = done < boundaries.last_step() ? "interrupted" : "completed";
   report.plan = plan;
   report.steps_done = done;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <sinter/kernels/classic/product.hpp>
+#include <sinter/models/ensemble.hpp>
 #include <sinter/models/evaluator.hpp>
 #include <sinter/models/measure.hpp>
 #include <sinter/models/module/runner.hpp>
@@ -33,14 +34,25 @@ class RunnerOf final : public Runner {
     options.stop_after_steps = request.stop_after_steps;
     options.checkpoint = request.checkpoint;
     options.on_checkpoint = callbacks.on_checkpoint;
-    Network<S, Real> network(exec_, request.model, request.seed);
     const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"),
                  test = push(request.test, "test");
+    if (request.ensemble.members > 0) {
+      Ensemble<S, Real> ensemble(exec_, request.model,
+                                 members_of(request.ensemble, request.seed, request.model, request.training));
+      auto report = sinter::train<S, Real, double>(exec_, ensemble, train_set.raw(), validation.raw(), test.raw(),
+                                                   options);
+      for (auto& member : report.members) name(member.model, request);
+      out.members = std::move(report.members);
+      out.best = report.best;
+      out.model = out.members[out.best].model;
+      static_cast<TrainReport&>(out) = std::move(report);
+      return;
+    }
+    Network<S, Real> network(exec_, request.model, request.seed);
     static_cast<TrainReport&>(out) = sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(),
                                                                     test.raw(), options);
     out.model = network.state(exec_);
-    out.model.feature_names = request.feature_names;
-    out.model.target_names = request.target_names;
+    name(out.model, request);
   }
 
   void predict(const ModelState& model, HostMatrix features, std::vector<double>& out) override {
@@ -88,6 +100,11 @@ class RunnerOf final : public Runner {
   }
 
  private:
+  static void name(ModelState& model, const TrainRequest& request) {
+    model.feature_names = request.feature_names;
+    model.target_names = request.target_names;
+  }
+
   struct Pushed {
     Matrix<S, double> X, T;
     [[nodiscard]] RawSet<S, double> raw() const { return {X, T}; }

@@ -14,8 +14,8 @@ template <class T, class Put>
 void spread(std::vector<MemberSpec>& members, const char* key, const std::vector<T>& values, const Put& put) {
   if (values.empty()) return;
   if (values.size() != members.size()) {
-    throw ConfigError(
-        fmt::format("ensemble.{}: {} values for {} members; allowed: one a member", key, values.size(), members.size()));
+    throw ConfigError(fmt::format("ensemble.{}: {} values for {} members; allowed: one a member", key, values.size(),
+                                  members.size()));
   }
   for (std::size_t i = 0; i < members.size(); ++i) put(members[i], values[i]);
 }
@@ -27,9 +27,10 @@ std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t s
   if (ensemble.members < 1)
     throw ConfigError(fmt::format("ensemble.members: {} is out of range; allowed: >= 1", ensemble.members));
   if (training.fusion != Fusion::automatic && training.fusion != Fusion::epochs) {
-    throw ConfigError(fmt::format("training.fusion: {} cannot train an ensemble, whose members have a team each; allowed: "
-                                  "auto, epochs",
-                                  to_name(training.fusion)));
+    throw ConfigError(
+        fmt::format("training.fusion: {} cannot train an ensemble, whose members have a team each; allowed: "
+                    "auto, epochs",
+                    to_name(training.fusion)));
   }
   if (training.early_stopping.patience > 0)
     throw ConfigError("training.early_stopping.patience: an ensemble has no early stopping; allowed: 0");

@@ -39,7 +39,8 @@ std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t s
 /// What became of a member.
 struct MemberReport {
   MemberSpec member;
-  std::int64_t nonfinite_step = 0;  ///< 1 + the first step whose loss was not finite; 0: none, and the reports are there
+  std::int64_t nonfinite_step =
+      0;  ///< 1 + the first step whose loss was not finite; 0: none, and the reports are there
   std::optional<SetReport> train, validation, test;
   ModelState model;
 

@@ -1,6 +1,8 @@
 // The whole way through with the modules that were built: from a run file to predictions by the saved model.
 #include "program.hpp"
 
+#include <fmt/format.h>
+
 #include <sinter/models/io/model_file.hpp>
 
 using namespace sinter;
@@ -57,6 +59,42 @@ TEST_CASE("a saved model predicts what the run predicted, bit for bit") {
     return column;
   };
   CHECK(last_column(test::contents(sinter.file("results/predictions.csv"))) == run.out);
+}
+
+TEST_CASE("an ensemble leaves a table, its best member, and mean and spread of the predictions") {
+  Program sinter(Program::Modules::built);
+  const auto run = sinter({"train", SINTER_SOURCE_DIR "/inputs/ensemble.yaml", "--output", "results", "--no-plots",
+                           "--set", "training.epochs=300"});
+  INFO(run.err << run.out);
+  REQUIRE(run.code == 0);
+  const auto record = sinter.json("results/run.json");
+  const int best = record["ensemble"]["best"];
+  const auto member = fmt::format("\n{},", best);
+  CHECK(record["ensemble"]["members"] == 16);
+  CHECK(record["ensemble"]["lost"] == 0);
+  CHECK(record["steady_state"]["launches"] == 1);
+  CHECK(run.says(fmt::format("metrics of member {}, the best", best)));
+  const auto table = test::contents(sinter.file("results/ensemble.csv"));
+  CHECK(std::count(table.begin(), table.end(), '\n') == 17);
+  CHECK(table.find(member) != std::string::npos);
+  CHECK(test::contents(sinter.file("results/predictions.csv"))
+            .starts_with("x,y,actual_inside,predicted_inside,spread_inside\n"));
+
+  // The best member is what a run with its seed and learning rate alone gives, bit for bit.
+  const auto model = load_model(sinter.file("results/model.h5"));
+  const auto row = table.substr(table.find(member) + 1);
+  std::vector<std::string> cells(1);
+  for (const char c : row.substr(0, row.find('\n'))) {
+    if (c == ',') {
+      cells.emplace_back();
+    } else {
+      cells.back().push_back(c);
+    }
+  }
+  REQUIRE(sinter({"train", uat, "--output", "alone", "--no-plots", "--quiet", "--set", "training.epochs=300", "--set",
+                  "run.seed=" + cells[1], "--set", "training.optimizer.learning_rate=" + cells[3]})
+              .code == 0);
+  CHECK(parameter_hash(load_model(sinter.file("alone/model.h5"))) == parameter_hash(model));
 }
 
 TEST_CASE("an interrupted run leaves a model that predicts") {

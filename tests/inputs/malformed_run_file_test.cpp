@@ -35,7 +35,7 @@ std::string data(const std::string& text) { return file(any, text, linear, "{}")
 std::string model(const std::string& text) { return file(any, xor_data, text, "{}"); }
 std::string training(const std::string& text) { return file(any, xor_data, linear, text); }
 
-const std::string top_keys = "run, device, data, model, training, budget, checkpoint";
+const std::string top_keys = "run, device, data, model, training, budget, ensemble, checkpoint";
 const std::string training_names =
     "loss, optimizer, schedule, early_stopping, epochs, batch, shuffle, drop_last, fusion, log_every, validate_every";
 const std::string spaces = "auto, cuda, hip, sycl, openmp, threads, serial, mock";

@@ -67,7 +67,7 @@ TEST_CASE("errors in overrides name the override") {
   CHECK(refused("model.hidden.0=3") ==
         "--set model.hidden.0=3: model.hidden is a list; set it as a whole: --set model.hidden=[...]");
   CHECK(refused("trainin.epochs=3") ==
-        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget, "
+        "--set trainin.epochs=3: trainin: unknown key; allowed: run, device, data, model, training, budget, ensemble, "
         "checkpoint; did you "
         "mean 'training'?");
   CHECK(refused("training.optimizer={type: adm}") ==

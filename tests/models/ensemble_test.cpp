@@ -22,7 +22,7 @@ struct Job {
   ModelSpec model = test::mlp(inputs, {{9, Activation::tanh}, {5, Activation::gelu}, {2, Activation::identity}});
   TrainOptions<S, Real> options;
   EnsembleSpec ensemble;
-  Matrix<S, Real> X = test::matrix<S, Real>(exec, test::noise(rows * inputs, 1), rows, inputs);
+  Matrix<S, Real> X = test::matrix<S, Real>(exec, test::noise(rows* inputs, 1), rows, inputs);
   Matrix<S, Real> T = test::matrix<S, Real>(exec, test::noise(rows * 2, 2), rows, 2);
 
   Job() {
@@ -114,9 +114,10 @@ TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out,
   CHECK(report.best != 2);
   job.ensemble.learning_rate = std::vector<double>(5, 1e30);
   Ensemble<S, Real> lost(job.exec, job.model, job.members());
-  CHECK_THROWS_MATCHES((train<S, Real, Real>(job.exec, lost, {job.X, job.T}, {}, {}, job.options)), NumericError,
-                       Message("training: no member of the ensemble has a finite loss; smaller learning rates, clipping or "
-                               "normalised features may help"));
+  CHECK_THROWS_MATCHES(
+      (train<S, Real, Real>(job.exec, lost, {job.X, job.T}, {}, {}, job.options)), NumericError,
+      Message("training: no member of the ensemble has a finite loss; smaller learning rates, clipping or "
+              "normalised features may help"));
 }
 
 TEST_CASE("what an ensemble cannot be is refused with key and value") {
