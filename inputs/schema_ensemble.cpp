@@ -85,7 +85,8 @@ Key list_key(std::string name, Access access, std::string type, std::string allo
 
 template <class Access>
 Key number_key(std::string name, Access access, std::string description) {
-  return list_key(std::move(name), access, "list of numbers, or a range", std::string(number_list), std::move(description));
+  return list_key(std::move(name), access, "list of numbers, or a range", std::string(number_list),
+                  std::move(description));
 }
 
 }  // namespace
@@ -94,21 +95,27 @@ std::vector<Key> ensemble_keys() {
   auto members = scalar_key("ensemble.members", [](auto& file) -> auto& { return file.ensemble.members; },
                             "Networks that are trained together, one launch for all; 0: a single network.",
                             {">= 0", [](double value) { return value >= 0; }});
-  auto seed = list_key("seed", [](auto& ensemble) -> auto& { return ensemble.seed; }, "list of integers",
-                       "a list of one integer a member", "Seeds of the initial parameters and of shuffling.");
+  auto seed = list_key(
+      "seed", [](auto& ensemble) -> auto& { return ensemble.seed; }, "list of integers",
+      "a list of one integer a member", "Seeds of the initial parameters and of shuffling.");
   seed.default_text = "run.seed, and one more for each member";
   return {
       members,
       seed,
-      number_key("learning_rate", [](auto& ensemble) -> auto& { return ensemble.learning_rate; },
-                 "Learning rates, before the schedule."),
-      number_key("weight_decay", [](auto& ensemble) -> auto& { return ensemble.weight_decay; }, "Weight decays."),
-      number_key("momentum", [](auto& ensemble) -> auto& { return ensemble.momentum; },
-                 "Momenta of momentum and nesterov."),
-      number_key("beta1", [](auto& ensemble) -> auto& { return ensemble.beta1; }, "beta1 of adam and adamw."),
-      number_key("beta2", [](auto& ensemble) -> auto& { return ensemble.beta2; }, "beta2 of adam and adamw."),
-      list_key("initializer", [](auto& ensemble) -> auto& { return ensemble.initializer; }, "list of names",
-               list_names<Initializer>(), "How the weights of each member start."),
+      number_key(
+          "learning_rate", [](auto& ensemble) -> auto& { return ensemble.learning_rate; },
+          "Learning rates, before the schedule."),
+      number_key(
+          "weight_decay", [](auto& ensemble) -> auto& { return ensemble.weight_decay; }, "Weight decays."),
+      number_key(
+          "momentum", [](auto& ensemble) -> auto& { return ensemble.momentum; }, "Momenta of momentum and nesterov."),
+      number_key(
+          "beta1", [](auto& ensemble) -> auto& { return ensemble.beta1; }, "beta1 of adam and adamw."),
+      number_key(
+          "beta2", [](auto& ensemble) -> auto& { return ensemble.beta2; }, "beta2 of adam and adamw."),
+      list_key(
+          "initializer", [](auto& ensemble) -> auto& { return ensemble.initializer; }, "list of names",
+          list_names<Initializer>(), "How the weights of each member start."),
   };
 }
 

@@ -26,8 +26,9 @@ std::string complaint(const std::vector<std::string>& overrides) {
 }  // namespace
 
 TEST_CASE("members have values of their own, and the effective run file is read as the same ensemble") {
-  const auto run = with({"ensemble={members: 3, learning_rate: 'log(1e-3, 1e-1)', weight_decay: 'linear(0, 1)', "
-                         "seed: [5, 7, 5], initializer: [zeros, he_normal, normal]}"});
+  const auto run = with(
+      {"ensemble={members: 3, learning_rate: 'log(1e-3, 1e-1)', weight_decay: 'linear(0, 1)', "
+       "seed: [5, 7, 5], initializer: [zeros, he_normal, normal]}"});
   CHECK(run.ensemble.members == 3);
   REQUIRE(run.ensemble.learning_rate.size() == 3);
   CHECK(run.ensemble.learning_rate[0] == 1e-3);
@@ -50,12 +51,13 @@ TEST_CASE("what does not fit the members is refused with its place and what is a
         "--set ensemble.beta2=geometric(1, 2): expected " + numbers + ", found 'geometric(1, 2)'");
   CHECK(complaint({"ensemble.members=2", "ensemble.learning_rate=log(0, 1)"}) ==
         "--set ensemble.learning_rate=log(0, 1): 0 is out of range; allowed: " + numbers);
-  CHECK(complaint({"ensemble.seed=[1]"}) ==
-        "--set ensemble.seed=[1]: has no effect here; it belongs to: members >= 1");
+  CHECK(complaint({"ensemble.seed=[1]"}) == "--set ensemble.seed=[1]: has no effect here; it belongs to: members >= 1");
   CHECK(complaint({"ensemble.members=2", "ensemble.weight_decay=[0, -1]"}) ==
-        "--set ensemble.members=2: ensemble: member 1: training.optimizer.weight_decay: -1 is out of range; allowed: >= 0");
+        "--set ensemble.members=2: ensemble: member 1: training.optimizer.weight_decay: -1 is out of range; allowed: "
+        ">= 0");
   CHECK(complaint({"ensemble.members=2", "training.fusion=step"}) ==
-        "--set training.fusion=step: step cannot train an ensemble, whose members have a team each; allowed: auto, epochs");
+        "--set training.fusion=step: step cannot train an ensemble, whose members have a team each; allowed: auto, "
+        "epochs");
   CHECK(complaint({"ensemble.members=2", "checkpoint.every_steps=5"}) ==
         "--set checkpoint.every_steps=5: has no effect here; it belongs to: keep > 0, without an ensemble");
 }
