@@ -1,7 +1,7 @@
 # The switches of the build, and the one interface target that carries the compiler flags of all of Sinter's own code.
 option(SINTER_PROGRAM "Build the program `sinter` and its backend modules" ${PROJECT_IS_TOP_LEVEL})
 option(SINTER_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
-option(SINTER_BENCHMARKS "Build the benchmarks" OFF)
+option(SINTER_BENCHMARKS "Build the benchmarks (needs Google Benchmark)" OFF)
 option(SINTER_INSTALL "Generate install rules" ${PROJECT_IS_TOP_LEVEL})
 option(SINTER_MOCK "Build the mock device space (developers: tests that nothing touches device memory unseen)" OFF)
 option(SINTER_CUDA "Build the CUDA space (needs a CUDA-enabled Kokkos)" OFF)

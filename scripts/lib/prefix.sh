@@ -42,6 +42,8 @@ write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
     prefixes="${prefixes:+$prefixes;}$packages/base/usr"
     if [[ -d $packages/base/usr/lib/$arch ]]; then rpath="${rpath:+$rpath:}$packages/base/usr/lib/$arch"; fi
   fi
+  # CMake itself names this one's folder to the few programs that link it: no other is linked anew for it.
+  if [[ -d $packages/benchmark/usr ]]; then prefixes="${prefixes:+$prefixes;}$packages/benchmark/usr"; fi
   python=$sinter_deps/bin/python3
   {
     echo "# Written by scripts/bootstrap (route $route); read through cmake/toolchain.cmake. Do not edit."
