@@ -49,6 +49,13 @@ BenchNetwork tiny(std::string name, std::vector<LayerSpec> layers, std::int64_t 
   return n;
 }
 
+BenchNetwork ensemble(std::int64_t members, BenchNetwork n) {
+  n.single = n.name;
+  n.name = fmt::format("{} x {}", members, n.name);
+  n.members = members;
+  return n;
+}
+
 BenchNetwork classifier() {
   auto n = network(784, 1, 0, 10, 256);
   n.name = "784-512-256-10 b256";
@@ -59,6 +66,7 @@ BenchNetwork classifier() {
 
 std::vector<BenchNetwork> all_networks() {
   const LayerSpec output{1, Activation::sigmoid, 0};
+  const auto uat = tiny("2-16-16-1 uat", {{16, Activation::tanh, 0}, {16, Activation::tanh, 0}, output}, 25);
   return {
       scaled(network(16, 64, 4, 4, 4096)),
       scaled(network(32, 128, 4, 8, 4096)),
@@ -66,7 +74,8 @@ std::vector<BenchNetwork> all_networks() {
       scaled(network(256, 1024, 3, 64, 2048)),
       classifier(),
       tiny("2-4-1 xor", {{4, Activation::tanh, 0}, output}, 4),
-      tiny("2-16-16-1 uat", {{16, Activation::tanh, 0}, {16, Activation::tanh, 0}, output}, 25),
+      uat,
+      ensemble(1024, uat),
       odd(network(16, 64, 4, 4, 4095), "16-(64x4)-4 b4096"),
       odd(network(16, 63, 4, 4, 4096), "16-(64x4)-4 b4096"),
       odd(network(16, 65, 4, 4, 4096), "16-(80x4)-4 b4096"),
@@ -126,7 +135,7 @@ std::vector<BenchCase> bench_cases(const std::vector<std::string>& filters, Prec
     auto training = network.training;
     const auto automatic = make_plan(network.model, training, precision, DeviceKind::host, network.rows).level;
     for (const auto level : levels) {
-      if (level == Fusion::epochs && !network.tiny) continue;
+      if (level == Fusion::epochs ? !network.tiny : network.members > 1) continue;
       const BenchCase one{&network, MeasureMode::training, level, false};
       try {
         training.fusion = level;
@@ -137,7 +146,7 @@ std::vector<BenchCase> bench_cases(const std::vector<std::string>& filters, Prec
       }
       add(one);
     }
-    add({&network, MeasureMode::inference, Fusion::automatic, false});
+    if (network.members == 1) add({&network, MeasureMode::inference, Fusion::automatic, false});
     if (!network.scaled || threads == 1) continue;
     add({&network, MeasureMode::training, automatic, true});
     add({&network, MeasureMode::inference, Fusion::automatic, true});

@@ -14,10 +14,12 @@ struct BenchNetwork {
   std::string name;  ///< "16-(64x4)-4 b4096": inputs, hidden layers, outputs, batch
   ModelSpec model;
   TrainingSpec training;
-  std::int64_t rows = 0;  ///< of the data
-  std::string padded;     ///< of a network of odd extents: its neighbour, whose extents fill whole vectors
-  bool tiny = false;      ///< level epochs is for it
-  bool scaled = false;    ///< also timed with one thread
+  std::int64_t rows = 0;     ///< of the data
+  std::string padded;        ///< of a network of odd extents: its neighbour, whose extents fill whole vectors
+  bool tiny = false;         ///< level epochs is for it
+  std::int64_t members = 1;  ///< above 1: an ensemble of so many such networks, which has level epochs alone
+  std::string single;        ///< of an ensemble: the row of one such network
+  bool scaled = false;       ///< also timed with one thread
 
   /// Made up, the same in every process: features in [-1, 1), and targets that suit the loss.
   [[nodiscard]] Dataset data() const;

@@ -1,5 +1,6 @@
 // sinter bench: times steps. With a run file those of that run, in this process; without one the table of
 // docs/benchmarks.md, each measurement in a process of its own.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -63,8 +64,12 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
     throw InternalError(
         fmt::format("level {} was asked for, and {} was timed", to_name(request.training.fusion), to_name(level)));
   }
-  result.problem = {request.model, request.training, request.precision, request.settings.mode,
-                    request.train.features.rows};
+  result.problem = {request.model,
+                    request.training,
+                    request.precision,
+                    request.settings.mode,
+                    request.train.features.rows,
+                    std::max<std::int64_t>(1, request.ensemble.members)};
   result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
   check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm
@@ -87,7 +92,7 @@ int bench_run_file(const BenchOptions& options, Console& console) {
               to_name(run.device.precision));
   const auto record = measured(run.run.name, run.device,
                                {run.run.seed, run.model, run.training, run.normalize, run.device.precision,
-                                data.view(data.train), settings_of(options, *mode)});
+                                data.view(data.train), settings_of(options, *mode), run.ensemble});
   console.say(bench_line(record));
   console.result(record_text(record));
   return 0;
@@ -107,9 +112,17 @@ int bench_one(const BenchOptions& options, Console& console) {
   const auto data = network.data();
   auto training = network.training;
   training.fusion = wanted.level;
-  const auto record = measured(
-      wanted.name(), device,
-      {1, network.model, training, {}, device.precision, data.view(data.train), settings_of(options, wanted.mode)});
+  EnsembleSpec ensemble;
+  if (network.members > 1) ensemble.members = network.members;
+  const auto record = measured(wanted.name(), device,
+                               {1,
+                                network.model,
+                                training,
+                                {},
+                                device.precision,
+                                data.view(data.train),
+                                settings_of(options, wanted.mode),
+                                ensemble});
   console.say(bench_line(record));
   console.result(record_text(record));
   return 0;

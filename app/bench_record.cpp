@@ -34,6 +34,7 @@ Json bench_record(const BenchResult& result) {
               {"batch", m.plan.batch},
               {"training_rows", m.plan.training_rows},
               {"parameters", problem.model.parameter_count()},
+              {"members", problem.members},
               {"flops_per_step", m.cost.flops},
               {"bytes_per_step", m.cost.compulsory_bytes},
               {"planned_launches_per_step", m.cost.launches},
@@ -44,7 +45,7 @@ Json bench_record(const BenchResult& result) {
               {"first_step_s", m.first_step_s},
               {"steps_per_repetition", m.steps},
               {"step_s", {{"median", step.median}, {"low", step.low}, {"high", step.high}, {"repetitions", m.step_s}}},
-              {"samples_per_s", static_cast<double>(m.plan.batch) / step.median},
+              {"samples_per_s", static_cast<double>(m.plan.batch * problem.members) / step.median},
               {"gflops", m.cost.flops / step.median * 1e-9}};
   record["peaks"] = nullptr;  // keeps its place; judge() fills it
   record["fraction_of_peak"] = nullptr;
@@ -63,7 +64,7 @@ Json bench_record(const BenchResult& result) {
 }
 
 void judge(Json& record, const BenchProblem& problem, const backend::MachinePeaks& peaks) {
-  const auto& [model, training, precision, mode, rows] = problem;
+  const auto& [model, training, precision, mode, rows, members] = problem;
   const double fma = precision == Precision::float32 ? peaks.fma_gflops_float32 : peaks.fma_gflops_float64;
   record["peaks"] = {{"fma_gflops", fma}, {"triad_gb_s", peaks.triad_gb_s}, {"launch_us", peaks.launch_us}};
   record["fraction_of_peak"] = record["gflops"].get<double>() / fma;
@@ -73,8 +74,8 @@ void judge(Json& record, const BenchProblem& problem, const backend::MachinePeak
   const auto machine = machine_model_of(device, peaks);
   const auto plan = make_plan(model, training, precision, machine.kind, rows);
   const auto prediction = mode == MeasureMode::training
-                              ? predict_step(model, training, precision, plan, plan.chosen, machine)
-                              : predict_inference(model, precision, plan.batch, machine);
+                              ? predict_step(model, training, precision, plan, plan.chosen, machine, members)
+                              : predict_inference(model, precision, plan.batch, machine, members);
   record["bound"] = to_name(prediction.bound);
   record["predicted_step_s"] = prediction.step_s;
 }

@@ -56,8 +56,9 @@ const Json* best_training(const Json& records, const std::string& network) {
 
 BenchProblem problem_of(const Json& record) {
   const auto one = bench_case(record["name"]);
-  BenchProblem problem{one.network->model, one.network->training,
-                       *from_name<Precision>(record["precision"].get<std::string>()), one.mode, one.network->rows};
+  BenchProblem problem{
+      one.network->model, one.network->training, *from_name<Precision>(record["precision"].get<std::string>()),
+      one.mode,           one.network->rows,     one.network->members};
   problem.training.fusion = one.level;
   return problem;
 }
@@ -73,7 +74,14 @@ void add_ratios(Json& records) {
     if (const auto* all = with_all_threads(records, r); all != nullptr && r["one_thread"].get<bool>())
       r["speed_up_by_threads"] = median_of(r) / median_of(*all);
     const auto* spec = network_named(network);
-    if (spec == nullptr || spec->padded.empty()) continue;
+    if (spec == nullptr) continue;
+    if (const auto* single = find_training(records, spec->single, r["level"].get<std::string>()); single != nullptr) {
+      const double ratio = static_cast<double>(spec->members) * (median_of(*single) / median_of(r));
+      r["member_steps_per_s"] = static_cast<double>(spec->members) / median_of(r);
+      r["member_rate_over_single"] = ratio;
+      r["member_rate_over_single_and_thread"] = ratio / r["threads"].get<double>();
+    }
+    if (spec->padded.empty()) continue;
     const auto* neighbour = find(records, [&](const Json& other) {
       return other["network"] == spec->padded && other["mode"] == r["mode"] && other["level"] == r["level"] &&
              other["one_thread"] == r["one_thread"];
@@ -93,7 +101,9 @@ std::string milliseconds(double seconds) {
 std::string percent(const Json& value) { return fmt::format("{:.1f} %", 100 * value.get<double>()); }
 
 std::string factor(const Json& record, const char* key) {
-  return record.contains(key) ? fmt::format("{:.2f}", record[key].get<double>()) : "";
+  if (!record.contains(key)) return "";
+  const auto value = record[key].get<double>();
+  return value < 1e4 ? fmt::format("{:.2f}", value) : fmt::format("{:.0f}", value);
 }
 
 std::string count(const Json& value) { return fmt::format("{:.4g}", value.get<double>()); }
@@ -215,6 +225,7 @@ std::string bench_csv(const Json& summary) {
                                                 "batch",
                                                 "training_rows",
                                                 "parameters",
+                                                "members",
                                                 "flops_per_step",
                                                 "bytes_per_step",
                                                 "launches_per_step",
@@ -237,6 +248,9 @@ std::string bench_csv(const Json& summary) {
                                                 "speed_up_by_threads",
                                                 "flops_rate_over_padded",
                                                 "row_rate_over_padded",
+                                                "member_steps_per_s",
+                                                "member_rate_over_single",
+                                                "member_rate_over_single_and_thread",
                                                 "parameter_hash",
                                                 "peak_memory_bytes"};
   auto header = columns;
@@ -279,6 +293,11 @@ std::string bench_markdown(const Json& summary) {
   if (const auto scaling = table_of(records, {"measurement", "speed-up with all threads"}, {"speed_up_by_threads"});
       !scaling.empty())
     text += "\n## Strong scaling\n\n" + scaling;
+  if (const auto ensembles = table_of(
+          records, {"measurement", "steps/s of members", "over a single network", "and over a thread"},
+          {"member_steps_per_s", "member_rate_over_single", "member_rate_over_single_and_thread"});
+      !ensembles.empty())
+    text += "\n## Ensembles\n\n" + ensembles;
   if (const auto odd = table_of(records,
                                 {"measurement", "FLOP/s over padded neighbour", "rows/s over padded neighbour"},
                                 {"flops_rate_over_padded", "row_rate_over_padded"});

@@ -2,6 +2,7 @@
 // training and prediction use.
 #pragma once
 
+#include <sinter/models/ensemble.hpp>
 #include <sinter/models/spec/measurement.hpp>
 #include <sinter/models/trainer.hpp>
 
@@ -14,6 +15,12 @@ namespace sinter {
 /// repetition. Throws what train() throws.
 template <Space S, class Real, class In = Real>
 Measurement measure(const typename S::Execution& exec, Network<S, Real>& network,
+                    const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
+                    const MeasureSettings& settings);
+
+/// The same of an ensemble: a step is one of all its members. Costs are those of all, the hash is that of the first.
+template <Space S, class Real, class In = Real>
+Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemble,
                     const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
                     const MeasureSettings& settings);
 

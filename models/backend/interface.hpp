@@ -20,7 +20,7 @@
 
 namespace sinter::backend {
 
-inline constexpr int interface_version = 3;
+inline constexpr int interface_version = 4;
 inline constexpr const char* entry_symbol = "sinter_backend_entry";
 
 /// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
@@ -86,6 +86,7 @@ struct MeasureRequest {
   Precision precision = Precision::float32;
   HostSet train;
   MeasureSettings settings;
+  EnsembleSpec ensemble;  ///< of more than 0 members: a step is one of all of them
 };
 
 struct DeviceInfo {

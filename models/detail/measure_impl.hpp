@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include <sinter/models/detail/ensemble_impl.hpp>
 #include <sinter/models/detail/trainer_impl.hpp>
 #include <sinter/models/measure.hpp>
 
@@ -29,10 +30,10 @@ class MeasuredTraining {
  public:
   using Execution = typename S::Execution;
 
-  MeasuredTraining(const Execution& exec, const Network<S, Real>& network, const Plan& plan,
-                   const DeviceSet<S, Real>& set, const TrainingSpec& training, std::uint64_t seed)
+  MeasuredTraining(std::unique_ptr<Stepper<S, Real>> stepper, const Plan& plan, const DeviceSet<S, Real>& set,
+                   const TrainingSpec& training, std::uint64_t seed)
       : last_(training.epochs * plan.steps_per_epoch),
-        stepper_(make_stepper<S, Real>(exec, network, plan, training)) {
+        stepper_(std::move(stepper)) {
     if (last_ == 0) throw ConfigError("measure: training.epochs is 0: there is no step to time");
     run_.X = set.X.data();
     run_.T = set.T.data();
@@ -56,8 +57,10 @@ class MeasuredTraining {
   void check_loss(const Execution& exec) const {
     const HostMirror<Vector<S, fused::LossRecord>> record(stepper_->record());
     record.pull(exec);
-    if (const auto step = record.host()(0).nonfinite_step; step != 0)
-      throw NumericError(fmt::format("measure: the loss was not finite at step {}", step));
+    for (std::size_t member = 0; member < record.host().extent(0); ++member) {
+      if (const auto step = record.host()(member).nonfinite_step; step != 0)
+        throw NumericError(fmt::format("measure: the loss was not finite at step {}", step));
+    }
   }
 
  private:
@@ -108,58 +111,131 @@ inline LevelCost inference_cost(const ModelSpec& model, const Plan& plan, std::s
   return cost;
 }
 
+/// Of so many networks in the launches of one.
+inline LevelCost times(LevelCost cost, std::size_t members) {
+  const auto count = static_cast<double>(members);
+  cost.flops *= count;
+  cost.element_flops *= count;
+  cost.compulsory_bytes *= count;
+  cost.workspace_bytes *= static_cast<std::int64_t>(members);
+  return cost;
+}
+
+/// What a measurement is made on: the plan, and the data as the network wants them.
+template <Space S, class Real>
+struct MeasuredProblem {
+  TrainingSpec training;
+  Plan plan;
+  DeviceSet<S, Real> set;
+};
+
+/// `trained`: the network, or the ensemble that it is the first of; it takes the normalisation.
+template <Space S, class Real, class In, class Trained>
+MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Trained& trained,
+                                          const Network<S, Real>& network, const RawSet<S, In>& train,
+                                          const TrainOptions<S, Real>& options, TrainingSpec training,
+                                          const MeasureSettings& settings) {
+  if (settings.repetitions < 1)
+    throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
+  const auto& model = network.spec();
+  const auto rows = static_cast<std::int64_t>(train.X.extent(0));
+  training.drop_last = true;
+  const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows);
+  check_shape(train.X, "measure: features", rows, model.inputs);
+  check_shape(train.T, "measure: targets", rows, model.outputs());
+  const auto silent = [](std::size_t /*column*/) {};
+  Normalization normalization;
+  normalization.features = normalization_of(options.normalize.features, summarize<S, In>(exec, train.X, "features"),
+                                            silent);
+  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, "targets"),
+                                           silent);
+  trained.set_normalization(exec, normalization);
+  return {training, plan, device_set(exec, network, train, "measured")};
+}
+
+/// `network`: whose parameters are hashed.
+template <Space S, class Real>
+void measure_training(const typename S::Execution& exec, std::unique_ptr<Stepper<S, Real>> stepper,
+                      const Network<S, Real>& network, const MeasuredProblem<S, Real>& problem, std::uint64_t seed,
+                      const MeasureSettings& settings, Measurement& out) {
+  MeasuredTraining<S, Real> steps(std::move(stepper), problem.plan, problem.set, problem.training, seed);
+  wait_for(exec, "sinter::measure: data and memory");
+  const auto run = [&](std::int64_t count) { steps.run(exec, count); };
+  out.first_step_s = seconds_of(exec, [&] { run(1); });
+  run(Measurement::hash_steps - 1);
+  out.parameter_hash = parameter_hash(network.state(exec));
+  time_repetitions(exec, run, settings, out);
+  steps.check_loss(exec);
+}
+
+/// predict(X, Y): of the batch, by `members` networks.
+template <Space S, class Real, class Predict>
+void measure_inference(const typename S::Execution& exec, const Network<S, Real>& network, std::size_t members,
+                       const MeasuredProblem<S, Real>& problem, const MeasureSettings& settings, Measurement& out,
+                       const Predict& predict) {
+  using Rows = Kokkos::pair<std::size_t, std::size_t>;
+  const auto& plan = problem.plan;
+  const MatrixRef<S, const Real> X = Kokkos::subview(problem.set.X, Rows(0, static_cast<std::size_t>(plan.batch)),
+                                                     Kokkos::ALL);
+  const auto Y = make_matrix<S, Real>(exec, "sinter::measure::outputs", plan.batch * static_cast<std::int64_t>(members),
+                                      network.spec().outputs());
+  out.parameter_hash = parameter_hash(network.state(exec));
+  const auto run = [&](std::int64_t count) {
+    for (; count > 0; --count) predict(X, MatrixRef<S, Real>(Y));
+  };
+  out.first_step_s = seconds_of(exec, [&] { run(1); });
+  time_repetitions(exec, run, settings, out);
+  out.cost = times(inference_cost(network.spec(), plan, sizeof(Real), out.repetition.launches / out.steps), members);
+}
+
 }  // namespace detail
 
 template <Space S, class Real, class In>
 Measurement measure(const typename S::Execution& exec, Network<S, Real>& network,
                     const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
                     const MeasureSettings& settings) {
-  if (settings.repetitions < 1)
-    throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
-  const auto& model = network.spec();
-  const auto rows = static_cast<std::int64_t>(train.X.extent(0));
-  TrainingSpec training = options.training;
-  training.drop_last = true;
+  const auto problem = detail::measured_problem<S, Real, In>(exec, network, network, train, options, options.training,
+                                                             settings);
   Measurement out;
-  out.plan = make_plan(model, training, detail::precision_of<Real>(), device_kind<S>, rows);
-  check_shape(train.X, "measure: features", rows, model.inputs);
-  check_shape(train.T, "measure: targets", rows, model.outputs());
-  const auto silent = [](std::size_t /*column*/) {};
-  Normalization normalization;
-  normalization.features = detail::normalization_of(options.normalize.features,
-                                                    detail::summarize<S, In>(exec, train.X, "features"), silent);
-  normalization.targets = detail::normalization_of(options.normalize.targets,
-                                                   detail::summarize<S, In>(exec, train.T, "targets"), silent);
-  network.set_normalization(exec, normalization);
-  const DeviceSet<S, Real> set = detail::device_set(exec, network, train, "measured");
-  const auto hash = [&] { return parameter_hash(network.state(exec)); };
-
+  out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
     out.cost = out.plan.chosen;
-    detail::MeasuredTraining<S, Real> steps(exec, network, out.plan, set, training, options.seed);
-    wait_for(exec, "sinter::measure: data and memory");
-    const auto run = [&](std::int64_t count) { steps.run(exec, count); };
-    out.first_step_s = detail::seconds_of(exec, [&] { run(1); });
-    run(Measurement::hash_steps - 1);
-    out.parameter_hash = hash();
-    detail::time_repetitions(exec, run, settings, out);
-    steps.check_loss(exec);
+    detail::measure_training<S, Real>(exec, make_stepper<S, Real>(exec, network, out.plan, problem.training), network,
+                                      problem, options.seed, settings, out);
     return out;
   }
-
-  using Rows = Kokkos::pair<std::size_t, std::size_t>;
-  const Rows first(0, static_cast<std::size_t>(out.plan.batch));
-  const MatrixRef<S, const Real> X = Kokkos::subview(set.X, first, Kokkos::ALL);
-  const auto Y = make_matrix<S, Real>(exec, "sinter::measure::outputs", out.plan.batch, model.outputs());
   network.set_normalization(exec, {});  // X already is as the network wants it
   Evaluator<S, Real> evaluator(exec, network, out.plan.batch);
-  out.parameter_hash = hash();
-  const auto run = [&](std::int64_t count) {
-    for (; count > 0; --count) evaluator.template predict<Real, Real>(exec, X, Y);
-  };
-  out.first_step_s = detail::seconds_of(exec, [&] { run(1); });
-  detail::time_repetitions(exec, run, settings, out);
-  out.cost = detail::inference_cost(model, out.plan, sizeof(Real), out.repetition.launches / out.steps);
+  detail::measure_inference<S, Real>(exec, network, 1, problem, settings, out, [&](const auto& X, const auto& Y) {
+    evaluator.template predict<Real, Real>(exec, X, Y);
+  });
+  return out;
+}
+
+template <Space S, class Real, class In>
+Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemble,
+                    const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
+                    const MeasureSettings& settings) {
+  TrainingSpec training = options.training;
+  training.fusion = Fusion::epochs;
+  const auto& first = ensemble.network(0);
+  const auto problem = detail::measured_problem<S, Real, In>(exec, ensemble, first, train, options, training, settings);
+  Measurement out;
+  out.plan = problem.plan;
+  if (settings.mode == MeasureMode::training) {
+    out.cost = detail::times(out.plan.chosen, ensemble.size());
+    std::vector<fused::MemberSettings> members;
+    for (std::size_t i = 0; i < ensemble.size(); ++i)
+      members.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});
+    auto stepper = std::make_unique<detail::EpochsStepper<S, Real>>(exec, first.layout(), ensemble.parameters(),
+                                                                    out.plan, problem.training, members);
+    detail::measure_training<S, Real>(exec, std::move(stepper), first, problem, options.seed, settings, out);
+    return out;
+  }
+  ensemble.set_normalization(exec, {});
+  detail::measure_inference<S, Real>(
+      exec, first, ensemble.size(), problem, settings, out,
+      [&](const auto& X, const auto& Y) { ensemble.template predict<Real, Real>(exec, X, Y); });
   return out;
 }
 

@@ -77,8 +77,14 @@ class RunnerOf final : public Runner {
     options.training = request.training;
     options.normalize = request.normalize;
     options.seed = request.seed;
-    Network<S, Real> network(exec_, request.model, request.seed);
     const Pushed pushed = push(request.train, "measured");
+    if (request.ensemble.members > 0) {
+      Ensemble<S, Real> ensemble(exec_, request.model,
+                                 members_of(request.ensemble, request.seed, request.model, request.training));
+      out = sinter::measure<S, Real, double>(exec_, ensemble, pushed.raw(), options, request.settings);
+      return;
+    }
+    Network<S, Real> network(exec_, request.model, request.seed);
     out = sinter::measure<S, Real, double>(exec_, network, pushed.raw(), options, request.settings);
   }
 

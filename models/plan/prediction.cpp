@@ -103,15 +103,18 @@ double bytes_of(const ModelSpec& model, Precision precision, std::int64_t rows) 
 }  // namespace
 
 Prediction predict_step(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                        const LevelCost& level, const MachineModel& machine) {
-  return predict(work_of(model, training, precision, plan, level.level), precision,
-                 bytes_of(model, precision, plan.batch), static_cast<double>(level.steps_per_launch), machine);
+                        const LevelCost& level, const MachineModel& machine, std::int64_t members) {
+  auto work = work_of(model, training, precision, plan, level.level);
+  multiply(work, members);
+  return predict(work, precision, static_cast<double>(members) * bytes_of(model, precision, plan.batch),
+                 static_cast<double>(level.steps_per_launch), machine);
 }
 
 Prediction predict_inference(const ModelSpec& model, Precision precision, std::int64_t rows,
-                             const MachineModel& machine) {
-  return predict(inference_work_of(model, precision, machine.kind, rows), precision, bytes_of(model, precision, rows),
-                 1, machine);
+                             const MachineModel& machine, std::int64_t members) {
+  auto work = inference_work_of(model, precision, machine.kind, rows);
+  multiply(work, members);
+  return predict(work, precision, static_cast<double>(members) * bytes_of(model, precision, rows), 1, machine);
 }
 
 }  // namespace sinter

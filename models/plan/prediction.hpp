@@ -29,12 +29,12 @@ struct Prediction {
   double peak_fraction = 0;  ///< FLOPs of the products over step_s, as a fraction of the machine's peak
 };
 
-/// Of `level`, which the plan lists as possible, with the plan's batch and chunks.
+/// Of `level`, which the plan lists as possible, with the plan's batch and chunks; of all `members` of an ensemble.
 Prediction predict_step(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                        const LevelCost& level, const MachineModel& machine);
+                        const LevelCost& level, const MachineModel& machine, std::int64_t members = 1);
 
-/// Of a prediction of `rows` rows.
+/// Of a prediction of `rows` rows by each of `members` networks.
 Prediction predict_inference(const ModelSpec& model, Precision precision, std::int64_t rows,
-                             const MachineModel& machine);
+                             const MachineModel& machine, std::int64_t members = 1);
 
 }  // namespace sinter

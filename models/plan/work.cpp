@@ -232,6 +232,18 @@ StepWork network_work(const Problem& p, bool one_team) {
 
 }  // namespace
 
+void multiply(StepWork& work, std::int64_t members) {
+  const auto count = static_cast<double>(members);
+  for (auto& launch : work.launches) {
+    launch.teams *= count;
+    launch.element_flops *= count;
+    launch.compulsory_bytes *= count;
+    launch.inner_bytes *= count;
+  }
+  work.products_flops *= count;
+  work.workspace_bytes *= members;
+}
+
 StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKind kind, std::int64_t rows) {
   Plan plan;
   plan.kind = kind;

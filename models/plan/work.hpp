@@ -35,6 +35,9 @@ struct StepWork {
   std::int64_t row_tile = 0;         ///< rows that a team takes through the network at once; 0 where layers are apart
 };
 
+/// The launches of one network, of so many networks at once.
+void multiply(StepWork& work, std::int64_t members);
+
 /// A prediction of `rows` rows, the whole network in one launch (kernels/fused/network_forward.hpp).
 StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKind kind, std::int64_t rows);
 

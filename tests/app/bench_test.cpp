@@ -77,6 +77,23 @@ TEST_CASE("bench without a run file writes the table of what was asked for") {
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 16);
 }
 
+TEST_CASE("the ensemble of the table is compared with one of its networks") {
+  Program sinter;
+  const auto run = sinter({"bench", "--quick", "--rows", "2-16-16-1 uat training epochs", "--repetitions", "3"});
+  INFO(run.err << run.out);
+  REQUIRE(run.code == 0);
+  const auto records = sinter.json("runs/bench/bench.json")["records"];
+  REQUIRE(records.size() == 2);
+  CHECK(records[0]["members"] == 1);
+  CHECK_FALSE(records[0].contains("member_rate_over_single"));
+  CHECK(records[1]["name"] == "1024 x 2-16-16-1 uat training epochs");
+  CHECK(records[1]["members"] == 1024);
+  CHECK(records[1]["member_rate_over_single"] == 1024);  // as fast as one, says the backend
+  CHECK(records[1]["member_rate_over_single_and_thread"] == 256);
+  CHECK(records[1]["predicted_step_s"] > 100 * records[0]["predicted_step_s"].get<double>());
+  CHECK(run.says("## Ensembles"));
+}
+
 TEST_CASE("what cannot be timed honestly is refused") {
   Program sinter;
   put_run_file(sinter);

@@ -1,4 +1,4 @@
-// Whole networks: inference in one launch, and training steps at every level, of a small network and of a tiny one.
+// Whole networks: inference in one launch, and training steps at every level, of a small network and of two tiny ones.
 #include <sinter/kernels/fused/network_forward.hpp>
 #include <sinter/models/network.hpp>
 #include <sinter/models/stepper.hpp>
@@ -16,12 +16,13 @@ struct Job {
 
 std::vector<Job> jobs() {
   const auto hidden = [](std::int64_t width) { return LayerSpec{width, Activation::tanh, 0}; };
-  Job tiny{"2-16-16-1", {}, 25}, small{"16-(64x4)-4", {}, 4096};
-  tiny.model.inputs = 2;
+  Job tiniest{"2-4-1", {}, 4}, tiny{"2-16-16-1", {}, 25}, small{"16-(64x4)-4", {}, 4096};
+  tiniest.model.inputs = tiny.model.inputs = 2;
+  tiniest.model.layers = {hidden(4), {1, Activation::sigmoid, 0}};
   tiny.model.layers = {hidden(16), hidden(16), {1, Activation::sigmoid, 0}};
   small.model.inputs = 16;
   small.model.layers = {hidden(64), hidden(64), hidden(64), hidden(64), {4, Activation::identity, 0}};
-  return {tiny, small};
+  return {tiniest, tiny, small};
 }
 
 template <class Pair>

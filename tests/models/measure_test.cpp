@@ -85,6 +85,34 @@ TEMPLATE_LIST_TEST_CASE("inference is timed on the first batch of rows, and chan
   CHECK(job.measured({MeasureMode::inference, 1, 0, 1e-9}).steps == 1);  // one takes longer than that
 }
 
+TEMPLATE_LIST_TEST_CASE("a step of an ensemble is one of all members, and the first ends as it does alone", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job(Fusion::epochs);
+  EnsembleSpec three;
+  three.members = 3;
+  Ensemble<S, Real> ensemble(job.exec, job.spec, members_of(three, job.options.seed, job.spec, job.options.training));
+  Network<S, Real> alone(job.exec, job.spec, job.options.seed);
+  const auto measured = [&](auto& trained, MeasureMode mode) {
+    return measure<S, Real, double>(job.exec, trained, job.set(), job.options, {mode, 2, 8, 0});
+  };
+  for (const auto mode : {MeasureMode::inference, MeasureMode::training}) {
+    const auto all = measured(ensemble, mode), one = measured(alone, mode);
+    INFO(to_name(mode));
+    CHECK(all.parameter_hash == one.parameter_hash);
+    CHECK(all.cost.flops == 3 * one.cost.flops);
+    CHECK(all.cost.compulsory_bytes == 3 * one.cost.compulsory_bytes);
+    CHECK(all.repetition == LedgerCounts{mode == MeasureMode::training ? 1 : 8, 0, 0, 0, 0});
+    CHECK(all.step_s.size() == 2);
+  }
+  job.options.training.optimizer.learning_rate = 1e30;
+  job.options.training.optimizer.type = Optimizer::sgd;
+  Ensemble<S, Real> lost(job.exec, job.spec, members_of(three, 1, job.spec, job.options.training));
+  CHECK_THROWS_MATCHES(measured(lost, MeasureMode::training), NumericError,
+                       MessageMatches(ContainsSubstring("the loss was not finite at step ")));
+}
+
 TEST_CASE("times that would mean nothing are refused") {
   using S = std::tuple_element_t<0, test::Spaces>;
   const auto refuses = [](Job<S, float>& job, int repetitions, const std::string& text) {
