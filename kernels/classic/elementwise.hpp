@@ -157,7 +157,7 @@ struct SumRows {
   BatchOrder order;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t chunk = team.league_rank(), begin = order.chunk_begin(chunk), end = order.chunk_begin(chunk + 1);
+    const std::int64_t chunk = league_rank(team), begin = order.chunk_begin(chunk), end = order.chunk_begin(chunk + 1);
     fused::sum_rows<S>(team, team_size, dZ + begin * columns, end - begin, columns, true, partial + chunk * columns);
     if (!arrive_last(team, counter, static_cast<int>(order.chunks))) return;
     for (std::int64_t j = team.team_rank(); j < columns; j += team_size)

@@ -52,7 +52,7 @@ struct DenseBackward {
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const int chunks = args.target.chunks;
-    const std::int64_t tile = team.league_rank() / chunks, chunk = team.league_rank() % chunks;
+    const std::int64_t tile = league_rank(team) / chunks, chunk = league_rank(team) % chunks;
     const std::int64_t i0 = tile * row_tile;
     const std::int64_t tile_rows = args.fan_in - i0 < row_tile ? args.fan_in - i0 : row_tile;
     const std::int64_t begin = args.order.chunk_begin(chunk), rows = args.order.chunk_begin(chunk + 1) - begin;

@@ -48,8 +48,8 @@ struct DenseForward {
   static std::int64_t rows_of_tile(std::int64_t rows) { return S::kernels_on_host && rows >= 1024 ? 128 : 64; }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t m0 = team.league_rank() / column_tiles * row_tile;
-    const std::int64_t n0 = team.league_rank() % column_tiles * column_tile;
+    const std::int64_t m0 = league_rank(team) / column_tiles * row_tile;
+    const std::int64_t n0 = league_rank(team) % column_tiles * column_tile;
     const std::int64_t rows = args.rows - m0 < row_tile ? args.rows - m0 : row_tile;
     const std::int64_t columns = args.fan_out - n0 < column_tile ? args.fan_out - n0 : column_tile;
     const int level = scratch_level;  // bound to a reference, which a device cannot do with a static member

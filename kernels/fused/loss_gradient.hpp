@@ -55,7 +55,7 @@ struct LossGradient {
   LossGradientArgs<Real> args;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t chunk = team.league_rank();
+    const std::int64_t chunk = league_rank(team);
     const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
     const LossArgs<Real> loss = make_loss_args<Real>(args.loss, args.order.rows(), args.outputs);
     const SlotOrder slot(args.order, chunk);

@@ -66,7 +66,7 @@ struct NetworkEpochs {
   }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t member = team.league_rank();
+    const std::int64_t member = league_rank(team);
     const MemberSettings& settings = args.members[member];
     const auto& scratch = team.team_scratch(scratch_level);
     auto* const rates = static_cast<StepRates<Real>*>(
@@ -126,12 +126,12 @@ struct NetworkEpochs {
   }
 
   KOKKOS_INLINE_FUNCTION double* chunk_loss(const Member& team, int chunks) const {
-    return args.chunk_loss + static_cast<std::int64_t>(team.league_rank()) * chunks;
+    return args.chunk_loss + static_cast<std::int64_t>(league_rank(team)) * chunks;
   }
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void close(const Member& team, int chunks, bool first_of_epoch,
                                                        std::int64_t step) const {
     if (team.team_rank() != 0) return;
-    close_record(args.records[team.league_rank()], tile::tree_sum(chunks, chunk_loss(team, chunks), 1), first_of_epoch,
+    close_record(args.records[league_rank(team)], tile::tree_sum(chunks, chunk_loss(team, chunks), 1), first_of_epoch,
                  step);
   }
 

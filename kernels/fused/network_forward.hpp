@@ -60,8 +60,8 @@ struct NetworkForward {
   int scratch_level;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t member = team.league_rank() / tiles;
-    const std::int64_t row = team.league_rank() % tiles * args.shape.row_tile;
+    const std::int64_t member = league_rank(team) / tiles;
+    const std::int64_t row = league_rank(team) % tiles * args.shape.row_tile;
     const std::int64_t count = args.rows - row < args.shape.row_tile ? args.rows - row : args.shape.row_tile;
     const TileLayer& last = args.shape.layers[args.shape.count - 1];
     Tile tile(args.shape, team.team_scratch(scratch_level), args.parameters + member * args.parameter_count);

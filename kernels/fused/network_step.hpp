@@ -44,7 +44,7 @@ struct NetworkStep {
   int scratch_level;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t chunk = team.league_rank();
+    const std::int64_t chunk = league_rank(team);
     const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
     Tile tile(args.shape, team.team_scratch(scratch_level), args.target.parameters);
 

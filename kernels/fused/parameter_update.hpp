@@ -128,7 +128,7 @@ struct ClippedUpdate {
   ClippedUpdateArgs<Real> args;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    apply_clipped<S>(team, team_size, args.target, args.blocks[team.league_rank()], args.ranges, args.clip_norm);
+    apply_clipped<S>(team, team_size, args.target, args.blocks[league_rank(team)], args.ranges, args.clip_norm);
   }
 };
 

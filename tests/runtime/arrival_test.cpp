@@ -22,8 +22,8 @@ struct Arrive {
   Vector<S, double> sums;     ///< [groups]: what the last one read
   Vector<S, int> lasts;       ///< [groups]
   KOKKOS_FUNCTION void operator()(const typename Policy::member_type& team) const {
-    const int group = team.league_rank() / parties;
-    written(team.league_rank()) = team.league_rank() + 1.0;
+    const int group = league_rank(team) / parties;
+    written(league_rank(team)) = league_rank(team) + 1.0;
     if (!arrive_last(team, &counters(group), parties)) return;
     double sum = 0;
     for (int i = 0; i < parties; ++i) sum += written(group * parties + i);
