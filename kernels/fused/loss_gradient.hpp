@@ -8,6 +8,7 @@
 
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/ops/loss.hpp>
+#include <sinter/kernels/ops/loss_rows.hpp>
 #include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/arrival.hpp>
 #include <sinter/runtime/team_policy.hpp>
@@ -59,10 +60,17 @@ struct LossGradient {
     const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
     const LossArgs<Real> loss = make_loss_args<Real>(args.loss, args.order.rows(), args.outputs);
     const SlotOrder slot(args.order, chunk);
-    for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
-      const Real* target = args.targets + slot.row(r) * args.outputs;
-      args.row_loss[r] = row_loss(loss, args.activation, args.alpha, args.Z + r * args.outputs, target,
-                                  static_cast<int>(args.outputs), args.dZ + r * args.outputs);
+    if constexpr (S::kernels_on_host) {
+      row_losses_of(
+          loss, args.activation, args.alpha, args.Z + begin * args.outputs,
+          [&](std::int64_t r) { return args.targets + slot.row(begin + r) * args.outputs; }, end - begin,
+          static_cast<int>(args.outputs), args.dZ + begin * args.outputs, args.row_loss + begin);
+    } else {
+      for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
+        const Real* target = args.targets + slot.row(r) * args.outputs;
+        args.row_loss[r] = row_loss(loss, args.activation, args.alpha, args.Z + r * args.outputs, target,
+                                    static_cast<int>(args.outputs), args.dZ + r * args.outputs);
+      }
     }
     barrier(team);  // one thread sums the rows of all
     if (team.team_rank() == 0) {

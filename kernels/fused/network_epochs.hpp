@@ -177,6 +177,12 @@ struct NetworkEpochs {
 
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team, const UpdateTarget<Real>& target,
                                                         double clip_norm) const {
+    if constexpr (S::kernels_on_host) {
+      if (target.gradient == nullptr && target.step.weight_decay == Real(0)) {  // weights and biases alike: all at once
+        update_range<S>(team, Tile::team_size, target, 0, 0, args.parameters, true);
+        return;
+      }
+    }
     for (int b = 0; b < args.block_count; ++b) {
       update_range<S>(team, Tile::team_size, target, b, args.blocks[b].begin, args.blocks[b].count,
                       args.blocks[b].decay);

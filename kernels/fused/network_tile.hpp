@@ -10,7 +10,9 @@
 #include <sinter/kernels/fused/parameter_update.hpp>
 #include <sinter/kernels/layout.hpp>
 #include <sinter/kernels/ops/activation.hpp>
+#include <sinter/kernels/ops/host_lanes.hpp>
 #include <sinter/kernels/ops/loss.hpp>
+#include <sinter/kernels/ops/loss_rows.hpp>
 #include <sinter/kernels/tile/gather.hpp>
 #include <sinter/kernels/tile/product.hpp>
 
@@ -96,6 +98,13 @@ class NetworkTile {
                                      std::int64_t count) {
     count_ = count;
     const std::int64_t inputs = shape_.layers[0].fan_in;
+    if constexpr (S::kernels_on_host) {
+      in_place_ = order.identity() ? row : -1;
+      if (in_place_ >= 0) {  // nobody asks for the numbers then
+        X_ = data + row * inputs;
+        return;
+      }
+    }
     tile::row_numbers(team, team_size, order, row, count, index_);
     barrier(team);  // the numbers are read by threads that did not write them
     if (order.identity()) {
@@ -127,8 +136,20 @@ class NetworkTile {
       const Real* const W = parameters_ + layer.offset;
       Real* const A = activations_ + layer.output;
       Real* const Z = layer.input_of_activation < 0 ? nullptr : activations_ + layer.input_of_activation;
-      const tile::Activate<Real> store{A, Z, layer.fan_out, last ? Activation::identity : layer.activation,
-                                       static_cast<Real>(layer.alpha)};
+      const Activation activation = last ? Activation::identity : layer.activation;
+      if constexpr (S::kernels_on_host) {
+        if (narrow(layer.fan_out)) {
+          Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
+                       tile::Plain<Real>{W, layer.fan_out},
+                       tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr},
+                       tile::Store<Real>{Z == nullptr ? A : Z, layer.fan_out});
+          if (Z != nullptr || activation != Activation::identity) {
+            host::activate(activation, static_cast<Real>(layer.alpha), Z == nullptr ? A : Z, A, count_ * layer.fan_out);
+          }
+          continue;  // no barrier: a host's team is one thread
+        }
+      }
+      const tile::Activate<Real> store{A, Z, layer.fan_out, activation, static_cast<Real>(layer.alpha)};
       Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
                    tile::Plain<Real>{W, layer.fan_out},
                    tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr}, store);
@@ -144,10 +165,25 @@ class NetworkTile {
                                                                      double sum) const {
     const TileLayer& last = shape_.layers[shape_.count - 1];
     const auto loss = make_loss_args<Real>(settings, batch_rows, last.fan_out);
-    for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
-      row_losses_[m] = row_loss(loss, last.activation, static_cast<Real>(last.alpha),
-                                activations_ + last.output + m * last.fan_out, targets + index_[m] * last.fan_out,
-                                static_cast<int>(last.fan_out), activations_ + shape_.gradient[0] + m * last.fan_out);
+    if constexpr (S::kernels_on_host) {
+      const auto alpha = static_cast<Real>(last.alpha);
+      const auto outputs = static_cast<int>(last.fan_out);
+      const Real* const Z = activations_ + last.output;
+      Real* const dZ = activations_ + shape_.gradient[0];
+      if (in_place_ >= 0 && last.activation != Activation::softmax) {
+        row_losses(loss, last.activation, alpha, Z, targets + in_place_ * outputs, count_, outputs, dZ, row_losses_);
+      } else {
+        const auto target = [&](std::int64_t m) {
+          return targets + (in_place_ >= 0 ? in_place_ + m : index_[m]) * outputs;
+        };
+        row_losses_of(loss, last.activation, alpha, Z, target, count_, outputs, dZ, row_losses_);
+      }
+    } else {
+      for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
+        row_losses_[m] = row_loss(loss, last.activation, static_cast<Real>(last.alpha),
+                                  activations_ + last.output + m * last.fan_out, targets + index_[m] * last.fan_out,
+                                  static_cast<int>(last.fan_out), activations_ + shape_.gradient[0] + m * last.fan_out);
+      }
     }
     barrier(team);  // one thread sums the rows of all, and all read dZ
     if (team.team_rank() == 0) {
@@ -164,21 +200,23 @@ class NetworkTile {
       const TileLayer& layer = shape_.layers[l];
       const Real* const dZ = activations_ + shape_.gradient[from];
       Real* const dW = slab + layer.offset;
-      const tile::Store<Real> accumulate{dW, layer.fan_out};
-      const tile::Columns<Real> inputs{input_of(l), layer.fan_in};
-      const tile::Plain<Real> gradients{dZ, layer.fan_out};
-      if (first) {
-        Product::run(team, work_, layer.fan_in, layer.fan_out, count_, inputs, gradients, tile::Zero{}, accumulate);
-      } else {
-        Product::run(team, work_, layer.fan_in, layer.fan_out, count_, inputs, gradients,
-                     tile::Continue<Real>{dW, layer.fan_out}, accumulate);
-      }
+      weight_gradient(team, l, dZ, first, dW);
       if (layer.bias) sum_rows<S>(team, team_size, dZ, count_, layer.fan_out, first, dW + layer.fan_in * layer.fan_out);
       if (l == 0) break;
       const TileLayer& previous = shape_.layers[l - 1];
       const Real* const before = activations_ +
                                  (previous.input_of_activation < 0 ? previous.output : previous.input_of_activation);
       Real* const dX = activations_ + shape_.gradient[1 - from];
+      if constexpr (S::kernels_on_host) {
+        if (narrow(layer.fan_in)) {
+          Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
+                       tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{},
+                       tile::Store<Real>{dX, layer.fan_in});
+          host::multiply_by_derivative(previous.activation, static_cast<Real>(previous.alpha), before, dX,
+                                       count_ * layer.fan_in);
+          continue;  // no barrier: a host's team is one thread
+        }
+      }
       const tile::TimesDerivative<Real> store{dX, before, layer.fan_in, previous.activation,
                                               static_cast<Real>(previous.alpha)};
       Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
@@ -189,6 +227,35 @@ class NetworkTile {
   }
 
  private:
+  // On a host the results of a layer that does not fill a vector are stored as they are, and its activation is applied
+  // across the ends of rows.
+  static constexpr bool narrow(std::int64_t columns) { return columns < row_lanes<Real>; }
+
+  /// dW of a layer. That of a single output is a row on a host, where the chains of its elements fill a vector.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void weight_gradient(const Team& team, int l, const Real* dZ, bool first, Real* dW) const {
+    const std::int64_t fan_in = shape_.layers[l].fan_in, fan_out = shape_.layers[l].fan_out;
+    if constexpr (S::kernels_on_host) {
+      if (fan_out == 1) {
+        over_rows(team, 1, fan_in, tile::Columns<Real>{dZ, 1}, tile::Plain<Real>{input_of(l), fan_in}, first, dW);
+        return;
+      }
+    }
+    over_rows(team, fan_in, fan_out, tile::Columns<Real>{input_of(l), fan_in}, tile::Plain<Real>{dZ, fan_out}, first,
+              dW);
+  }
+  /// C [m, n] = sum over the tile's rows r of a(m, r) b(r, n): begun where `first`, else continued.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void over_rows(const Team& team, std::int64_t m, std::int64_t n, const tile::Columns<Real>& a,
+                                        const tile::Plain<Real>& b, bool first, Real* C) const {
+    const tile::Store<Real> accumulate{C, n};
+    if (first) {
+      Product::run(team, work_, m, n, count_, a, b, tile::Zero{}, accumulate);
+    } else {
+      Product::run(team, work_, m, n, count_, a, b, tile::Continue<Real>{C, n}, accumulate);
+    }
+  }
+
   KOKKOS_INLINE_FUNCTION const Real* input_of(int layer) const {
     return layer == 0 ? X_ : activations_ + shape_.layers[layer - 1].output;
   }
@@ -197,6 +264,7 @@ class NetworkTile {
   const Real* parameters_;
   const Real* X_ = nullptr;
   std::int64_t count_ = 0;
+  std::int64_t in_place_ = -1;  ///< the first row, where the tile's rows lie one after the other in the data set
   Real* activations_;
   double* row_losses_;
   std::int64_t* index_;

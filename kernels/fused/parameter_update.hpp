@@ -5,10 +5,12 @@
 
 #include <cstdint>
 
+#include <sinter/kernels/ops/host_lanes.hpp>
 #include <sinter/kernels/ops/optimizer.hpp>
 #include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/team_policy.hpp>
+#include <sinter/runtime/vec.hpp>
 
 namespace sinter::fused {
 
@@ -31,11 +33,67 @@ struct UpdateTarget {
 template <Space S>
 inline constexpr int update_lanes = S::kernels_on_host ? 64 : 1;
 
+namespace detail {
+
+/// sum_rows() of `NV` vectors of columns from j on, of the last one the first `tail`, on a host. A product by one and a
+/// sum round once, as a sum does.
+template <int NV, class Real>
+inline void sum_vectors(const Real* dZ, std::int64_t rows, std::int64_t columns, int tail, bool first, Real* out) {
+  using V = Vec<Real>;
+  const auto load = [tail](const Real* from, int v) {
+    return v == NV - 1 ? V::load(from + v * V::width, tail) : V::load(from + v * V::width);
+  };
+  const V one = V::broadcast(Real(1));
+  V sum[NV];
+#pragma GCC unroll 4
+  for (int v = 0; v < NV; ++v) sum[v] = first ? V::broadcast(Real(0)) : load(out, v);
+  for (std::int64_t r = 0; r < rows; ++r, dZ += columns) {
+#pragma GCC unroll 4
+    for (int v = 0; v < NV; ++v) sum[v] = V::fma(one, load(dZ, v), sum[v]);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < NV; ++v) sum[v].store(out + v * V::width, v == NV - 1 ? tail : V::width);
+}
+
+template <class Real>
+inline void sum_columns(const Real* dZ, std::int64_t rows, std::int64_t columns, bool first, Real* out) {
+  constexpr int width = Vec<Real>::width;
+  for (std::int64_t j = 0; j < columns; j += 4 * width) {
+    const std::int64_t left = columns - j;
+    if (left > 3 * width) {
+      sum_vectors<4>(dZ + j, rows, columns, static_cast<int>(left < 4 * width ? left - 3 * width : width), first,
+                     out + j);
+    } else {
+      for (std::int64_t i = j; i < columns; i += width) {
+        sum_vectors<1>(dZ + i, rows, columns, static_cast<int>(columns - i < width ? columns - i : width), first,
+                       out + i);
+      }
+    }
+  }
+}
+
+/// apply_optimizer_span(), on a host without a loop over single elements.
+template <Space S, class Real>
+KOKKOS_INLINE_FUNCTION void update_span(const OptimizerStep<Real>& step, bool decay, Real* w, const Real* g, Real* s0,
+                                        Real* s1, std::int64_t count) {
+  if constexpr (S::kernels_on_host) {
+    host::apply_optimizer(step, decay, w, g, s0, s1, count);
+  } else {
+    apply_optimizer_span(step, decay, w, g, s0, s1, count);
+  }
+}
+
+}  // namespace detail
+
 /// By all threads of a team: out[j] = (first ? 0 : out[j]) + sum over the rows, in order, of dZ(r, j). The gradient of
 /// a bias.
 template <Space S, class Real, class Team>
 KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real* dZ, std::int64_t rows,
                                      std::int64_t columns, bool first, Real* out) {
+  if constexpr (S::kernels_on_host) {
+    detail::sum_columns(dZ, rows, columns, first, out);
+    return;
+  }
   constexpr int lanes = update_lanes<S>;
   for (std::int64_t j = static_cast<std::int64_t>(team.team_rank()) * lanes; j < columns;
        j += static_cast<std::int64_t>(team_size) * lanes) {
@@ -62,6 +120,14 @@ KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const 
        e += static_cast<std::int64_t>(team_size) * lanes) {
     const int n = static_cast<int>(count - e < lanes ? count - e : lanes);
     const std::int64_t at = begin + e;
+    if constexpr (S::kernels_on_host) {
+      if (target.chunks == 1 && target.gradient == nullptr) {  // the chunk's sums are the gradient: all at once
+        detail::update_span<S>(target.step, decay, target.parameters + begin, target.slabs + begin,
+                               target.state0 == nullptr ? nullptr : target.state0 + begin,
+                               target.state1 == nullptr ? nullptr : target.state1 + begin, count);
+        return;
+      }
+    }
     Real g[lanes];
     tile::tree_sum_span(target.chunks, target.slabs + at, target.slab_stride, g, n);
     if (target.gradient != nullptr) {
@@ -70,9 +136,9 @@ KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const 
         square += static_cast<double>(g[l]) * static_cast<double>(g[l]);
       }
     } else {
-      apply_optimizer_span(target.step, decay, target.parameters + at, g,
-                           target.state0 == nullptr ? nullptr : target.state0 + at,
-                           target.state1 == nullptr ? nullptr : target.state1 + at, n);
+      detail::update_span<S>(target.step, decay, target.parameters + at, g,
+                             target.state0 == nullptr ? nullptr : target.state0 + at,
+                             target.state1 == nullptr ? nullptr : target.state1 + at, n);
     }
   }
   if (target.gradient != nullptr) {
@@ -103,9 +169,9 @@ KOKKOS_INLINE_FUNCTION void apply_clipped(const Team& team, int team_size, const
        e += static_cast<std::int64_t>(team_size) * lanes) {
     const int n = static_cast<int>(block.count - e < lanes ? block.count - e : lanes);
     const std::int64_t at = block.begin + e;
-    apply_optimizer_span(step, block.decay, target.parameters + at, target.gradient + at,
-                         target.state0 == nullptr ? nullptr : target.state0 + at,
-                         target.state1 == nullptr ? nullptr : target.state1 + at, n);
+    detail::update_span<S>(step, block.decay, target.parameters + at, target.gradient + at,
+                           target.state0 == nullptr ? nullptr : target.state0 + at,
+                           target.state1 == nullptr ? nullptr : target.state1 + at, n);
   }
 }
 

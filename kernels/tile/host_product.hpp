@@ -82,14 +82,15 @@ struct HostProduct {
         }
       }
     } else {
+      if (b.ld == 1) return {b.base + n, 1};  // one row of B, which lies in a row already
       pack_transposed(b.base + n * b.ld + k, b.ld, steps, count, scratch);
     }
     return {scratch, lanes};
   }
 
-  /// panel[k, j] = rows[j, k] for j < count, zero in the other lanes.
+  /// panel[k, j] = rows[j, k] for j < count, zero in the other lanes of the last vector.
   static void pack_transposed(const Real* rows_of_b, std::int64_t ld, std::int64_t steps, int count, Real* panel) {
-    for (int j0 = 0; j0 < lanes; j0 += V::width) {
+    for (int j0 = 0; j0 < count; j0 += V::width) {
       for (std::int64_t k = 0; k < steps; k += V::width) {
         const int filled = static_cast<int>(steps - k < V::width ? steps - k : V::width);
         V square[V::width];
