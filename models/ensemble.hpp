@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <sinter/kernels/fused/tile_shape.hpp>
 #include <sinter/models/evaluator.hpp>
 #include <sinter/models/network.hpp>
 #include <sinter/models/spec/ensemble_spec.hpp>
@@ -17,8 +18,8 @@ class Ensemble {
  public:
   using Execution = typename S::Execution;
 
-  /// Weights drawn by each member's initialiser from its seed, biases zero. 1 allocation for all parameters; 1 launch a
-  /// member and layer; throws ConfigError.
+  /// Weights drawn by each member's initialiser from its seed, biases zero. 1 allocation for all parameters and one for
+  /// the table of layers, with 1 copy (none on host spaces) and 1 fence; 1 launch a member and layer; throws ConfigError.
   Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members);
 
   [[nodiscard]] std::size_t size() const { return networks_.size(); }
@@ -40,6 +41,7 @@ class Ensemble {
   std::vector<MemberSpec> members_;
   Vector<S, Real> parameters_;
   std::vector<Network<S, Real>> networks_;
+  Vector<S, fused::TileLayer> layers_;  ///< of one of them, for predict()
 };
 
 /// What is known after the training of an ensemble.

@@ -3,6 +3,9 @@
 // execution-space instance of the policy.
 #pragma once
 
+#include <cstddef>
+#include <type_traits>
+
 #include <sinter/runtime/kokkos_version.hpp>
 #include <sinter/runtime/ledger.hpp>
 #ifdef SINTER_MOCK
@@ -11,10 +14,22 @@
 
 namespace sinter {
 
+#ifdef KOKKOS_ENABLE_CUDA
+/// What a kernel and Kokkos' part of its launch take of a GPU's arguments. From this size on Kokkos before 5.1 passes them
+/// through constant memory, of which there is one: the host would wait for the launch before.
+inline constexpr std::size_t most_argument_bytes = 511;
+#endif
+
 /// Launches `functor` over `policy` (RangePolicy, MDRangePolicy or TeamPolicy that carries its instance). 1 launch, 0
 /// fences.
 template <class Policy, class Functor>
 void launch(LaunchLabel& label, const Policy& policy, const Functor& functor) {
+#ifdef KOKKOS_ENABLE_CUDA
+  if constexpr (std::is_same_v<typename Policy::execution_space, Kokkos::Cuda>) {
+    static_assert(sizeof(Kokkos::Impl::ParallelFor<Functor, Policy, Kokkos::Cuda>) <= most_argument_bytes,
+                  "a kernel's arguments are too long: put what does not change from step to step into device memory");
+  }
+#endif
   label.count();
   Kokkos::parallel_for(label.name(), policy, functor);
 }

@@ -2,17 +2,30 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include <sinter/runtime/spaces.hpp>
 
 namespace sinter {
 
+/// Scratch that a device's team may ask for where two teams shall fit on an SM: half of the 164 KiB of an A100, less what
+/// Kokkos adds for a team's reductions and the hardware for itself. cmake/cuda-check reads it.
+inline constexpr std::size_t device_scratch = std::size_t{78} << 10;
+
+/// The policy type of a kernel whose teams have `Threads` threads on a device, of which `Teams` shall fit on an SM at a
+/// time: registers are bounded for it.
+template <Space S, int Threads, int Teams = 2>
+using BoundedTeamPolicy = std::conditional_t<
+    S::kernels_on_host, Kokkos::TeamPolicy<typename S::Execution>,
+    Kokkos::TeamPolicy<typename S::Execution,
+                       Kokkos::LaunchBounds<static_cast<unsigned>(Threads), static_cast<unsigned>(Teams)>>>;
+
 /// `league` teams of `team_size` threads on `exec`, each with `bytes` of scratch at `level`. A launch with it allocates
 /// nothing once Kokkos has grown its scratch at a first one.
-template <Space S>
-Kokkos::TeamPolicy<typename S::Execution> team_policy(const typename S::Execution& exec, std::int64_t league,
-                                                      int team_size, int level = 0, std::size_t bytes = 0) {
-  Kokkos::TeamPolicy<typename S::Execution> policy(exec, static_cast<int>(league), team_size);
+template <Space S, class Policy = Kokkos::TeamPolicy<typename S::Execution>>
+Policy team_policy(const typename S::Execution& exec, std::int64_t league, int team_size, int level = 0,
+                   std::size_t bytes = 0) {
+  Policy policy(exec, static_cast<int>(league), team_size);
   if (bytes > 0) policy.set_scratch_size(level, Kokkos::PerTeam(static_cast<int>(bytes)));
   if constexpr (!S::kernels_on_host) {
     // Kokkos' CUDA backend asks for memory at every launch for as long as no launch has had any scratch at level 1

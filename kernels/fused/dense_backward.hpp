@@ -42,50 +42,68 @@ struct DenseBackwardArgs {
 template <Space S, class Real>
 struct DenseBackward {
   using Product = tile::Product<S, Real>;
-  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Policy = BoundedTeamPolicy<S, Product::team_size>;
   using Member = typename Policy::member_type;
-  static constexpr std::int64_t row_tile = 64;  ///< rows of W a team owns
+  static constexpr std::int64_t row_tile = S::kernels_on_host ? 64 : 128;  ///< rows of W a team owns
 
   DenseBackwardArgs<Real> args;
 
   static std::int64_t tiles(std::int64_t fan_in) { return (fan_in + row_tile - 1) / row_tile; }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const int chunks = args.target.chunks;
-    const std::int64_t tile = league_rank(team) / chunks, chunk = league_rank(team) % chunks;
-    const std::int64_t i0 = tile * row_tile;
-    const std::int64_t tile_rows = args.fan_in - i0 < row_tile ? args.fan_in - i0 : row_tile;
-    const std::int64_t begin = args.order.chunk_begin(chunk), rows = args.order.chunk_begin(chunk + 1) - begin;
-    const Real* const dZ = args.dZ + begin * args.fan_out;
-    const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
-    Real* const slab = args.target.slabs + chunk * args.target.slab_stride + args.offset;
+    const int rank = league_rank(team), chunks = args.target.chunks;
+    const int tile = rank / chunks, chunk = rank % chunks;
     constexpr int level = S::kernels_on_host ? 1 : 0;  // a host packs W^T, which may be long; level 1 is made for that
     void* const scratch = team.team_scratch(level).get_shmem_aligned(
         Product::scratch_bytes(std::max(args.fan_out, args.order.rows())), 64);
+    if (args.dX != nullptr) input_gradient(team, scratch, tile, chunk);
+    weight_gradient(team, scratch, tile, chunk);
+    if (arrive_last(team, args.counters + tile, chunks)) update(team, tile);
+  }
 
-    if (args.dX != nullptr) {
-      const std::int64_t at = begin * args.fan_in + i0;
-      const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
-                                              args.previous_alpha};
-      Product::run(team, scratch, rows, tile_rows, args.fan_out, tile::Rows<Real>{dZ, args.fan_out},
-                   tile::Transposed<Real>{W, args.fan_out}, tile::Zero{}, store);
-    }
+ private:
+  // Out of line each, so that none keeps in registers what another one needs.
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t rows_of(std::int64_t tile) const {
+    const std::int64_t left = args.fan_in - tile * row_tile;
+    return left < row_tile ? left : row_tile;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION bool owns_bias(std::int64_t tile) const {
+    return args.bias && (tile + 1) * row_tile >= args.fan_in;
+  }
+
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void input_gradient(const Member& team, void* scratch, std::int64_t tile,
+                                                                std::int64_t chunk) const {
+    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(chunk),
+                       rows = args.order.chunk_begin(chunk + 1) - begin, at = begin * args.fan_in + i0;
+    const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
+    const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
+                                            args.previous_alpha};
+    Product::run(team, scratch, rows, rows_of(tile), args.fan_out,
+                 tile::Rows<Real>{args.dZ + begin * args.fan_out, args.fan_out},
+                 tile::Transposed<Real>{W, args.fan_out}, tile::Zero{}, store);
+  }
+
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team, void* scratch, std::int64_t tile,
+                                                                 std::int64_t chunk) const {
+    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(chunk),
+                       rows = args.order.chunk_begin(chunk + 1) - begin;
+    const Real* const dZ = args.dZ + begin * args.fan_out;
+    Real* const slab = args.target.slabs + chunk * args.target.slab_stride + args.offset;
     const tile::Store<Real> store{slab + i0 * args.fan_out, args.fan_out};
-    Product::run(team, scratch, tile_rows, args.fan_out, rows,
+    Product::run(team, scratch, rows_of(tile), args.fan_out, rows,
                  tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
                  tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{}, store);
-
-    const bool owns_bias = args.bias && i0 + tile_rows == args.fan_in;
-    if (owns_bias)
+    if (owns_bias(tile))
       sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + args.fan_in * args.fan_out);
-    if (arrive_last(team, args.counters + tile, chunks)) {
-      const std::int64_t range = args.first_range + tile;
-      update_range<S>(team, Product::team_size, args.target, range, args.offset + i0 * args.fan_out,
-                      tile_rows * args.fan_out, true);
-      if (owns_bias) {
-        update_range<S>(team, Product::team_size, args.target, range + 1, args.offset + args.fan_in * args.fan_out,
-                        args.fan_out, false);
-      }
+  }
+
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team, std::int64_t tile) const {
+    const std::int64_t range = args.first_range + tile;
+    update_range<S>(team, Product::team_size, args.target, range, args.offset + tile * row_tile * args.fan_out,
+                    rows_of(tile) * args.fan_out, true);
+    if (owns_bias(tile)) {
+      update_range<S>(team, Product::team_size, args.target, range + 1, args.offset + args.fan_in * args.fan_out,
+                      args.fan_out, false);
     }
   }
 };
@@ -105,7 +123,9 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
   static LaunchLabel label("sinter::layer::backward_update");
   const std::int64_t league = Kernel::tiles(args.fan_in) * args.target.chunks;
   const std::size_t scratch = Kernel::Product::scratch_bytes(std::max(args.fan_out, args.order.rows())) + 128;
-  launch(label, team_policy<S>(exec, league, Kernel::Product::team_size, S::kernels_on_host ? 1 : 0, scratch),
+  launch(label,
+         team_policy<S, typename Kernel::Policy>(exec, league, Kernel::Product::team_size, S::kernels_on_host ? 1 : 0,
+                                                 scratch),
          Kernel{args});
 }
 

@@ -34,11 +34,11 @@ struct DenseForwardArgs {
 template <Space S, class Real>
 struct DenseForward {
   using Product = tile::Product<S, Real>;
-  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Policy = BoundedTeamPolicy<S, Product::team_size>;
   using Member = typename Policy::member_type;
   // Device: one block a team. Host: 512 columns, a panel of W after the other, each packed once and used by all rows of
   // the tile.
-  static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 64;
+  static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 128;
   static constexpr int scratch_level = S::kernels_on_host ? 1 : 0;  // a host's panel is longer than its level 0
 
   DenseForwardArgs<Real> args;
@@ -89,7 +89,8 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) +
                               static_cast<std::size_t>(row_tile) * sizeof(std::int64_t) + 128;
   launch(label,
-         team_policy<S>(exec, row_tiles * column_tiles, Kernel::Product::team_size, Kernel::scratch_level, scratch),
+         team_policy<S, typename Kernel::Policy>(exec, row_tiles * column_tiles, Kernel::Product::team_size,
+                                                 Kernel::scratch_level, scratch),
          Kernel{args, row_tile, column_tiles});
 }
 

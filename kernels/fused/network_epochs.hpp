@@ -34,8 +34,8 @@ struct NetworkEpochsArgs {
   std::int64_t epochs = 1, steps_per_epoch = 1;
   const MemberSettings* members = nullptr;  ///< in: [member_count], on the device
   int member_count = 1;
-  UpdateTarget<Real> target;  ///< in/out: of member 0; parameters, states and gradient `parameters` elements apart,
-                              ///< slabs [chunks, parameters], square_norms [block_count]
+  UpdateVectors<Real> target;  ///< in/out: of member 0; parameters, states and gradient `parameters` elements apart,
+                               ///< slabs [chunks, parameters], square_norms [block_count]
   std::int64_t parameters = 0;
   const UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device
   int block_count = 0;
@@ -48,7 +48,7 @@ struct NetworkEpochsArgs {
 template <Space S, class Real>
 struct NetworkEpochs {
   using Tile = NetworkTile<S, Real>;
-  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Policy = BoundedTeamPolicy<S, Tile::team_size, 1>;
   using Member = typename Policy::member_type;
   static constexpr int rates_at_once = 64;  ///< steps whose constants are computed together
 
@@ -61,27 +61,40 @@ struct NetworkEpochs {
                         args.target.chunks;
     return static_cast<std::size_t>(vectors) * (static_cast<std::size_t>(args.parameters) * sizeof(Real) + 64);
   }
-  static std::size_t scratch_bytes(const NetworkEpochsArgs<Real>& args) {
-    return Tile::scratch_bytes(args.shape) + rates_at_once * sizeof(StepRates<Real>) + 64;
-  }
+  static constexpr std::size_t rates_bytes = rates_at_once * sizeof(StepRates<Real>) + 64;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t member = league_rank(team);
-    const MemberSettings& settings = args.members[member];
-    const auto& scratch = team.team_scratch(scratch_level);
     auto* const rates = static_cast<StepRates<Real>*>(
-        scratch.get_shmem_aligned(rates_at_once * sizeof(StepRates<Real>), 64));
+        team.team_scratch(scratch_level).get_shmem_aligned(rates_at_once * sizeof(StepRates<Real>), 64));
+    UpdateTarget<Real> target = target_of(team);
+    if (staged) take_from_home(team, target);
+    run_steps(team, rates, target);
+    if (staged) bring_home(team, target);
+  }
 
-    UpdateTarget<Real> target = target_of(member, settings);
-    if (staged) {
-      stage(team, scratch, target.parameters);
-      if (target.state0 != nullptr) stage(team, scratch, target.state0);
-      if (target.state1 != nullptr) stage(team, scratch, target.state1);
-      target.slabs = claim(scratch, args.parameters * target.chunks);
-      barrier(team);  // the parameters are read by threads that did not write them
+ private:
+  // Out of line on a device, so that no part keeps in registers what another one needs.
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION UpdateTarget<Real> target_of(const Member& team) const {
+    const std::int64_t member = league_rank(team), offset = member * args.parameters;
+    const MemberSettings& settings = args.members[member];
+    UpdateTarget<Real> target{args.target, optimizer_constants<Real>(settings.optimizer)};
+    target.parameters += offset;
+    if (target.state0 != nullptr) target.state0 += offset;
+    if (target.state1 != nullptr) target.state1 += offset;
+    target.slabs += offset * target.chunks;
+    if (settings.optimizer.clip_norm > 0) {
+      target.gradient += offset;
+      target.square_norms += member * args.block_count;
+    } else {
+      target.gradient = nullptr;
     }
-    Tile tile(args.shape, scratch, target.parameters);
+    return target;
+  }
 
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void run_steps(const Member& team, StepRates<Real>* rates,
+                                                           UpdateTarget<Real>& target) const {
+    const MemberSettings& settings = args.members[league_rank(team)];
+    Tile tile(args.shape, team, scratch_level, target.parameters);
     BatchOrder order = args.order;
     if (args.member_count > 1) order.seed = settings.seed;
     order.epoch = args.first / args.steps_per_epoch;
@@ -99,30 +112,6 @@ struct NetworkEpochs {
         ++order.epoch;
       }
     }
-    if (staged) {
-      const UpdateTarget<Real> home = target_of(member, settings);
-      fetch(team, target.parameters, home.parameters);
-      if (home.state0 != nullptr) fetch(team, target.state0, home.state0);
-      if (home.state1 != nullptr) fetch(team, target.state1, home.state1);
-    }
-  }
-
- private:
-  KOKKOS_INLINE_FUNCTION UpdateTarget<Real> target_of(std::int64_t member, const MemberSettings& settings) const {
-    UpdateTarget<Real> target = args.target;
-    const std::int64_t offset = member * args.parameters;
-    target.parameters += offset;
-    if (target.state0 != nullptr) target.state0 += offset;
-    if (target.state1 != nullptr) target.state1 += offset;
-    target.slabs += offset * target.chunks;
-    if (settings.optimizer.clip_norm > 0) {
-      target.gradient += offset;
-      target.square_norms += member * args.block_count;
-    } else {
-      target.gradient = nullptr;
-    }
-    target.step = optimizer_constants<Real>(settings.optimizer);
-    return target;
   }
 
   KOKKOS_INLINE_FUNCTION double* chunk_loss(const Member& team, int chunks) const {
@@ -135,16 +124,30 @@ struct NetworkEpochs {
                  step);
   }
 
-  template <class Scratch>
-  KOKKOS_INLINE_FUNCTION Real* claim(const Scratch& scratch, std::int64_t count) const {
-    return static_cast<Real*>(scratch.get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(Real), 64));
+  /// Copies of parameters and states in scratch take their place; gradients are made there.
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void take_from_home(const Member& team, UpdateTarget<Real>& target) const {
+    const auto claim = [&](std::int64_t count) {
+      return static_cast<Real*>(
+          team.team_scratch(scratch_level).get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(Real), 64));
+    };
+    const auto stage = [&](Real*& vector) {
+      if (vector == nullptr) return;
+      Real* const to = claim(args.parameters);
+      fetch(team, vector, to);
+      vector = to;
+    };
+    stage(target.parameters);
+    stage(target.state0);
+    stage(target.state1);
+    target.slabs = claim(args.parameters * target.chunks);
+    barrier(team);  // the parameters are read by threads that did not write them
   }
-  /// A copy of the vector in scratch takes its place.
-  template <class Scratch>
-  KOKKOS_INLINE_FUNCTION void stage(const Member& team, const Scratch& scratch, Real*& vector) const {
-    Real* const to = claim(scratch, args.parameters);
-    fetch(team, vector, to);
-    vector = to;
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void bring_home(const Member& team,
+                                                            const UpdateTarget<Real>& target) const {
+    const UpdateTarget<Real> home = target_of(team);
+    fetch(team, target.parameters, home.parameters);
+    if (home.state0 != nullptr) fetch(team, target.state0, home.state0);
+    if (home.state1 != nullptr) fetch(team, target.state1, home.state1);
   }
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void fetch(const Member& team, const Real* from, Real* to) const {
     for (std::int64_t i = team.team_rank(); i < args.parameters; i += Tile::team_size) to[i] = from[i];
@@ -162,8 +165,8 @@ struct NetworkEpochs {
     barrier(team);  // all threads read what some wrote
   }
 
-  KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, Tile& tile, const BatchOrder& order,
-                                        const UpdateTarget<Real>& target, int chunk) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, Tile& tile, const BatchOrder& order,
+                                                           const UpdateTarget<Real>& target, int chunk) const {
     const std::int64_t begin = order.chunk_begin(chunk), end = order.chunk_begin(chunk + 1);
     double loss = 0;
     for (std::int64_t row = begin; row < end || row == begin; row += args.shape.row_tile) {
@@ -201,15 +204,17 @@ void network_epochs(const typename S::Execution& exec, const NetworkEpochsArgs<R
   using Kernel = NetworkEpochs<S, Real>;
   static LaunchLabel label("sinter::epochs");
   if (args.count == 0) return;
-  const auto most = static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
-  std::size_t bytes = Kernel::scratch_bytes(args);
-  const bool fits = bytes <= most;
-  // On a host the caches keep what scratch would.
-  const bool staged = !S::kernels_on_host && bytes + Kernel::staging_bytes(args) <= most;
-  if (staged) bytes += Kernel::staging_bytes(args);
-  const int level = S::kernels_on_host || !fits ? 1 : 0;
-  launch(label, team_policy<S>(exec, args.member_count, Kernel::Tile::team_size, level, bytes),
-         Kernel{args, level, staged});
+  // On a device parameters and states are worked on in scratch where they fit: all of it for one network, half of an SM
+  // for each of many. On a host the caches keep them.
+  const std::size_t bytes = Kernel::Tile::scratch_bytes(args.shape) + Kernel::rates_bytes,
+                    staging = Kernel::staging_bytes(args),
+                    most = args.member_count == 1 ? static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0))
+                                                  : device_scratch;
+  const bool staged = !S::kernels_on_host && bytes + staging <= most;
+  int level = 0;
+  const auto policy = tile_policy<typename Kernel::Policy, S, Real>(
+      exec, args.member_count, args.shape, Kernel::rates_bytes + (staged ? staging : 0), level);
+  launch(label, policy, Kernel{args, level, staged});
 }
 
 }  // namespace sinter::fused

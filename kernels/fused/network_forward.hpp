@@ -15,26 +15,6 @@
 
 namespace sinter::fused {
 
-/// The shape of a tile that keeps no more than two layers' activations. At most max_tile_layers layers.
-inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_tile) {
-  TileShape shape;
-  shape.row_tile = row_tile;
-  shape.longest = layout.widest();
-  const auto place = [&shape](std::int64_t count) {
-    const std::int64_t at = shape.elements;
-    shape.elements += (count + 15) / 16 * 16;  // every piece begins at a cache line
-    return at;
-  };
-  shape.gathered = place(row_tile * layout.inputs);
-  const std::int64_t outputs[2] = {place(row_tile * layout.widest()), place(row_tile * layout.widest())};
-  for (const auto& layer : layout.layers) {
-    shape.layers[shape.count] = {layer.fan_in, layer.fan_out,    layer.offset, outputs[shape.count % 2],
-                                 -1,           layer.activation, layer.alpha,  layer.bias};
-    ++shape.count;
-  }
-  return shape;
-}
-
 template <class Real, class In, class Out>
 struct NetworkForwardArgs {
   TileShape shape;
@@ -52,7 +32,7 @@ struct NetworkForwardArgs {
 template <Space S, class Real, class In, class Out>
 struct NetworkForward {
   using Tile = NetworkTile<S, Real>;
-  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Policy = BoundedTeamPolicy<S, Tile::team_size>;
   using Member = typename Policy::member_type;
 
   NetworkForwardArgs<Real, In, Out> args;
@@ -64,7 +44,7 @@ struct NetworkForward {
     const std::int64_t row = league_rank(team) % tiles * args.shape.row_tile;
     const std::int64_t count = args.rows - row < args.shape.row_tile ? args.rows - row : args.shape.row_tile;
     const TileLayer& last = args.shape.layers[args.shape.count - 1];
-    Tile tile(args.shape, team.team_scratch(scratch_level), args.parameters + member * args.parameter_count);
+    Tile tile(args.shape, team, scratch_level, args.parameters + member * args.parameter_count);
     tile.take(features(team, row, count, tile.input_place()), count);
     tile.forward(team);
 
@@ -103,7 +83,7 @@ struct NetworkForward {
 /// of a host or in the scratch of a device. It changes no bit.
 template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{2} << 20 : std::size_t{96} << 10;
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{2} << 20 : device_scratch;
   constexpr std::int64_t most = S::kernels_on_host ? 128 : 64;
   std::int64_t tile = rows < most ? (rows + 7) / 8 * 8 : most;
   while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
@@ -119,21 +99,17 @@ void network_forward(const typename S::Execution& exec, const NetworkForwardArgs
   static LaunchLabel label("sinter::forward");
   if (args.rows == 0) return;
   const std::int64_t tiles = (args.rows + args.shape.row_tile - 1) / args.shape.row_tile;
-  const std::size_t bytes = Kernel::Tile::scratch_bytes(args.shape);
-  const bool fits = bytes <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
-  const int level = S::kernels_on_host || !fits ? 1 : 0;
-  launch(label, team_policy<S>(exec, tiles * args.members, Kernel::Tile::team_size, level, bytes),
-         Kernel{args, tiles, level});
+  int level = 0;
+  const auto policy = tile_policy<typename Kernel::Policy, S, Real>(exec, tiles * args.members, args.shape, 0, level);
+  launch(label, policy, Kernel{args, tiles, level});
 }
 
 template <class Real, class In, class Out>
-KernelCost cost(const NetworkForwardArgs<Real, In, Out>& args) {
+KernelCost cost(const NetworkForwardArgs<Real, In, Out>& args, const NetworkLayout& layout) {
   const auto rows = static_cast<double>(args.rows), members = static_cast<double>(args.members);
   double weights = 0;
-  for (int l = 0; l < args.shape.count; ++l)
-    weights += static_cast<double>(args.shape.layers[l].fan_in * args.shape.layers[l].fan_out);
-  const auto inputs = static_cast<double>(args.shape.layers[0].fan_in),
-             outputs = static_cast<double>(args.shape.layers[args.shape.count - 1].fan_out);
+  for (const auto& layer : layout.layers) weights += static_cast<double>(layer.weights());
+  const auto inputs = static_cast<double>(layout.inputs), outputs = static_cast<double>(layout.outputs());
   return {2 * members * rows * weights,
           rows * (inputs * sizeof(In) + members * outputs * sizeof(Out)) +
               members * static_cast<double>(args.parameter_count) * sizeof(Real),

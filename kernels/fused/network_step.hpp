@@ -25,10 +25,10 @@ struct NetworkStepArgs {
   const Real* T = nullptr;  ///< in: [data rows, outputs]
   BatchOrder order;
   LossSettings loss;
-  UpdateTarget<Real> target;            ///< in/out: of the whole network
-  const UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device
+  UpdateTarget<Real> target;      ///< in/out: of the whole network
+  UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device; work: their counters
   int block_count = 0;
-  int* counters = nullptr;       ///< work: [block_count + 1], zero before and after
+  int scratch_level = 0;         ///< filled in by network_step()
   double* chunk_loss = nullptr;  ///< work: [chunks]
   LossRecord* record = nullptr;  ///< in/out
   std::int64_t step = 0;         ///< of the run, 0-based
@@ -37,17 +37,21 @@ struct NetworkStepArgs {
 template <Space S, class Real>
 struct NetworkStep {
   using Tile = NetworkTile<S, Real>;
-  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  using Policy = BoundedTeamPolicy<S, Tile::team_size>;
   using Member = typename Policy::member_type;
 
   NetworkStepArgs<Real> args;
-  int scratch_level;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t chunk = league_rank(team);
-    const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
-    Tile tile(args.shape, team.team_scratch(scratch_level), args.target.parameters);
+    const int chunk = league_rank(team);
+    run_chunk(team, chunk);
+    update(team, chunk);
+  }
 
+ private:
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, int chunk) const {
+    const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
+    Tile tile(args.shape, team, args.scratch_level, args.target.parameters);
     double loss = 0;
     for (std::int64_t row = begin; row < end || row == begin;
          row += args.shape.row_tile) {  // once even for an empty chunk: its slab is zero
@@ -57,18 +61,21 @@ struct NetworkStep {
       tile.backward(team, row == begin, args.target.slabs + chunk * args.target.slab_stride);
     }
     if (team.team_rank() == 0) args.chunk_loss[chunk] = loss;
+  }
 
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team, int chunk) const {
     const int chunks = args.target.chunks;
-    const int first = static_cast<int>(chunk * args.block_count / chunks);
+    const int first = static_cast<int>(std::int64_t{chunk} * args.block_count / chunks);
     for (int i = 0; i < args.block_count; ++i) {
       const int b = first + i < args.block_count ? first + i : first + i - args.block_count;
-      if (arrive_last(team, args.counters + b, chunks)) {
-        update_range<S>(team, Tile::team_size, args.target, b, args.blocks[b].begin, args.blocks[b].count,
-                        args.blocks[b].decay);
+      UpdateBlock& block = args.blocks[b];
+      if (arrive_last(team, &block.arrived, chunks)) {
+        update_range<S>(team, Tile::team_size, args.target, b, block.begin, block.count, block.decay);
+        // Who is last at a block sees the losses of all chunks as well.
+        if (b == 0 && team.team_rank() == 0) {
+          close_record(*args.record, tile::tree_sum(chunks, args.chunk_loss, 1), args.order.step == 0, args.step);
+        }
       }
-    }
-    if (arrive_last(team, args.counters + args.block_count, chunks) && team.team_rank() == 0) {
-      close_record(*args.record, tile::tree_sum(chunks, args.chunk_loss, 1), args.order.step == 0, args.step);
     }
   }
 };
@@ -79,11 +86,10 @@ template <Space S, class Real>
 void network_step(const typename S::Execution& exec, const NetworkStepArgs<Real>& args) {
   using Kernel = NetworkStep<S, Real>;
   static LaunchLabel label("sinter::step");
-  const std::size_t bytes = Kernel::Tile::scratch_bytes(args.shape);
-  // Level 0 is small on a host, and on a device it is the fast memory that the tile was sized for.
-  const bool fits = bytes <= static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0));
-  const int level = S::kernels_on_host || !fits ? 1 : 0;
-  launch(label, team_policy<S>(exec, args.target.chunks, Kernel::Tile::team_size, level, bytes), Kernel{args, level});
+  Kernel kernel{args};
+  const auto policy = tile_policy<typename Kernel::Policy, S, Real>(exec, args.target.chunks, args.shape, 0,
+                                                                    kernel.args.scratch_level);
+  launch(label, policy, kernel);
 }
 
 }  // namespace sinter::fused

@@ -8,6 +8,7 @@
 
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/fused/parameter_update.hpp>
+#include <sinter/kernels/fused/tile_shape.hpp>
 #include <sinter/kernels/layout.hpp>
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/ops/host_lanes.hpp>
@@ -18,53 +19,6 @@
 
 namespace sinter::fused {
 
-/// A layer as the kernels see it; the places are those of a team's scratch, in elements.
-struct TileLayer {
-  std::int64_t fan_in = 0, fan_out = 0;
-  std::int64_t offset = 0;                ///< of W in the parameter vector; b follows W
-  std::int64_t output = 0;                ///< place of f(Z) [row_tile, fan_out]; of Z for the last layer
-  std::int64_t input_of_activation = -1;  ///< place of Z where the derivative needs it, else -1
-  Activation activation = Activation::identity;
-  double alpha = 0;
-  bool bias = true;
-};
-
-inline constexpr int max_tile_layers = 32;
-
-/// The network and the layout of a team's scratch: activations of all layers, two gradients, row losses, the rows'
-/// numbers, a packed panel.
-struct TileShape {
-  TileLayer layers[max_tile_layers];
-  int count = 0;
-  std::int64_t row_tile = 0;
-  std::int64_t gathered = 0;      ///< place of the gathered inputs [row_tile, inputs]
-  std::int64_t gradient[2] = {};  ///< places of dZ and dX [row_tile, widest]
-  std::int64_t elements = 0;      ///< of Real in all
-  std::int64_t longest = 0;       ///< longest chain of a product, for the packed panel
-};
-
-/// The shape of a network at a given tile of rows. The caller has checked that it has at most max_tile_layers layers.
-inline TileShape tile_shape(const NetworkLayout& layout, std::int64_t row_tile) {
-  TileShape shape;
-  shape.row_tile = row_tile;
-  shape.longest = std::max({layout.inputs, layout.widest(), row_tile});
-  const auto place = [&shape](std::int64_t count) {
-    const std::int64_t at = shape.elements;
-    shape.elements += (count + 15) / 16 * 16;  // every piece begins at a cache line
-    return at;
-  };
-  shape.gathered = place(row_tile * layout.inputs);
-  for (const auto& layer : layout.layers) {
-    const bool last = shape.count + 1 == static_cast<int>(layout.layers.size());
-    TileLayer& to = shape.layers[shape.count++];
-    to = {layer.fan_in, layer.fan_out,    layer.offset, place(row_tile * layer.fan_out),
-          -1,           layer.activation, layer.alpha,  layer.bias};
-    if (!last && derivative_from_input(layer.activation)) to.input_of_activation = place(row_tile * layer.fan_out);
-  }
-  for (auto& gradient : shape.gradient) gradient = place(row_tile * layout.widest());
-  return shape;
-}
-
 /// One team's tile. All its functions are called by all threads of the team.
 template <Space S, class Real>
 class NetworkTile {
@@ -74,28 +28,31 @@ class NetworkTile {
 
   static std::size_t scratch_bytes(const TileShape& shape) {
     const auto rows = static_cast<std::size_t>(shape.row_tile);
-    return static_cast<std::size_t>(shape.elements) * sizeof(Real) + rows * (sizeof(double) + sizeof(std::int64_t)) +
-           Product::scratch_bytes(shape.longest) + 512;
+    return rows * static_cast<std::size_t>(shape.columns) * sizeof(Real) +
+           rows * (sizeof(double) + sizeof(std::int64_t)) + Product::scratch_bytes(shape.longest) + 512;
   }
 
-  /// Claims its pieces of `scratch`. `parameters`: the network's vector on the device.
-  template <class Scratch>
-  KOKKOS_INLINE_FUNCTION NetworkTile(const TileShape& shape, const Scratch& scratch, const Real* parameters)
+  /// Claims its pieces of the team's scratch at `level`; a device's product works at level 0 in any case. `parameters`:
+  /// the network's vector on the device.
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION NetworkTile(const TileShape& shape, const Team& team, int level, const Real* parameters)
       : shape_(shape),
         parameters_(parameters) {
     const auto rows = static_cast<std::size_t>(shape.row_tile);
+    const auto& scratch = team.team_scratch(level);
     activations_ = static_cast<Real*>(
-        scratch.get_shmem_aligned(static_cast<std::size_t>(shape.elements) * sizeof(Real), 64));
+        scratch.get_shmem_aligned(rows * static_cast<std::size_t>(shape.columns) * sizeof(Real), 64));
     row_losses_ = static_cast<double*>(scratch.get_shmem_aligned(rows * sizeof(double), 64));
     index_ = static_cast<std::int64_t*>(scratch.get_shmem_aligned(rows * sizeof(std::int64_t), 64));
-    work_ = scratch.get_shmem_aligned(Product::scratch_bytes(shape.longest), 64);
+    work_ = team.team_scratch(S::kernels_on_host ? level : 0)
+                .get_shmem_aligned(Product::scratch_bytes(shape.longest), 64);
   }
 
   /// The tile begins at place `row` of the batch and has `count` rows: their numbers in the data set, and their inputs
   /// [data rows, inputs] in batch order, copied where they do not lie so already.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION void gather(const Team& team, const BatchOrder& order, const Real* data, std::int64_t row,
-                                     std::int64_t count) {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void gather(const Team& team, const BatchOrder& order, const Real* data,
+                                                        std::int64_t row, std::int64_t count) {
     count_ = count;
     const std::int64_t inputs = shape_.layers[0].fan_in;
     if constexpr (S::kernels_on_host) {
@@ -111,7 +68,7 @@ class NetworkTile {
       X_ = data + row * inputs;
       return;
     }
-    Real* const to = activations_ + shape_.gathered;
+    Real* const to = input_place();
     tile::copy_rows<S>(team, team_size, data, index_, count, inputs, to);
     X_ = to;
     barrier(team);  // the rows are read by threads that did not write them
@@ -123,36 +80,15 @@ class NetworkTile {
     count_ = count;
   }
   /// [row_tile, inputs], for inputs that lie nowhere else.
-  KOKKOS_INLINE_FUNCTION Real* input_place() const { return activations_ + shape_.gathered; }
+  KOKKOS_INLINE_FUNCTION Real* input_place() const { return activations_; }
   /// [row_tile, outputs]: Z of the last layer after forward().
-  KOKKOS_INLINE_FUNCTION Real* output_place() const { return activations_ + shape_.layers[shape_.count - 1].output; }
+  KOKKOS_INLINE_FUNCTION Real* output_place() const { return place(shape_.layers[shape_.count - 1].output); }
 
   /// Activations of all layers; Z of the last one.
   template <class Team>
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
+  KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
     for (int l = 0; l < shape_.count; ++l) {
-      const TileLayer& layer = shape_.layers[l];
-      const bool last = l + 1 == shape_.count;
-      const Real* const W = parameters_ + layer.offset;
-      Real* const A = activations_ + layer.output;
-      Real* const Z = layer.input_of_activation < 0 ? nullptr : activations_ + layer.input_of_activation;
-      const Activation activation = last ? Activation::identity : layer.activation;
-      if constexpr (S::kernels_on_host) {
-        if (narrow(layer.fan_out)) {
-          Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
-                       tile::Plain<Real>{W, layer.fan_out},
-                       tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr},
-                       tile::Store<Real>{Z == nullptr ? A : Z, layer.fan_out});
-          if (Z != nullptr || activation != Activation::identity) {
-            host::activate(activation, static_cast<Real>(layer.alpha), Z == nullptr ? A : Z, A, count_ * layer.fan_out);
-          }
-          continue;  // no barrier: a host's team is one thread
-        }
-      }
-      const tile::Activate<Real> store{A, Z, layer.fan_out, activation, static_cast<Real>(layer.alpha)};
-      Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
-                   tile::Plain<Real>{W, layer.fan_out},
-                   tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr}, store);
+      forward(team, l);
       barrier(team);  // the next layer reads what other threads wrote
     }
   }
@@ -168,8 +104,8 @@ class NetworkTile {
     if constexpr (S::kernels_on_host) {
       const auto alpha = static_cast<Real>(last.alpha);
       const auto outputs = static_cast<int>(last.fan_out);
-      const Real* const Z = activations_ + last.output;
-      Real* const dZ = activations_ + shape_.gradient[0];
+      const Real* const Z = place(last.output);
+      Real* const dZ = place(shape_.gradient[0]);
       if (in_place_ >= 0 && last.activation != Activation::softmax) {
         row_losses(loss, last.activation, alpha, Z, targets + in_place_ * outputs, count_, outputs, dZ, row_losses_);
       } else {
@@ -181,8 +117,8 @@ class NetworkTile {
     } else {
       for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
         row_losses_[m] = row_loss(loss, last.activation, static_cast<Real>(last.alpha),
-                                  activations_ + last.output + m * last.fan_out, targets + index_[m] * last.fan_out,
-                                  static_cast<int>(last.fan_out), activations_ + shape_.gradient[0] + m * last.fan_out);
+                                  place(last.output) + m * last.fan_out, targets + index_[m] * last.fan_out,
+                                  static_cast<int>(last.fan_out), place(shape_.gradient[0]) + m * last.fan_out);
       }
     }
     barrier(team);  // one thread sums the rows of all, and all read dZ
@@ -195,33 +131,13 @@ class NetworkTile {
   /// Gradients of all parameters into `slab`, in the layout of the parameter vector: begun where `first`, else
   /// continued.
   template <class Team>
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void backward(const Team& team, bool first, Real* slab) const {
+  KOKKOS_INLINE_FUNCTION void backward(const Team& team, bool first, Real* slab) const {
     for (int l = shape_.count - 1, from = 0; l >= 0; --l, from = 1 - from) {
-      const TileLayer& layer = shape_.layers[l];
-      const Real* const dZ = activations_ + shape_.gradient[from];
-      Real* const dW = slab + layer.offset;
-      weight_gradient(team, l, dZ, first, dW);
-      if (layer.bias) sum_rows<S>(team, team_size, dZ, count_, layer.fan_out, first, dW + layer.fan_in * layer.fan_out);
-      if (l == 0) break;
-      const TileLayer& previous = shape_.layers[l - 1];
-      const Real* const before = activations_ +
-                                 (previous.input_of_activation < 0 ? previous.output : previous.input_of_activation);
-      Real* const dX = activations_ + shape_.gradient[1 - from];
-      if constexpr (S::kernels_on_host) {
-        if (narrow(layer.fan_in)) {
-          Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
-                       tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{},
-                       tile::Store<Real>{dX, layer.fan_in});
-          host::multiply_by_derivative(previous.activation, static_cast<Real>(previous.alpha), before, dX,
-                                       count_ * layer.fan_in);
-          continue;  // no barrier: a host's team is one thread
-        }
+      parameter_gradient(team, l, from, first, slab);
+      if (l > 0) {
+        input_gradient(team, l, from);
+        barrier(team);  // the next layer reads what other threads wrote
       }
-      const tile::TimesDerivative<Real> store{dX, before, layer.fan_in, previous.activation,
-                                              static_cast<Real>(previous.alpha)};
-      Product::run(team, work_, count_, layer.fan_in, layer.fan_out, tile::Rows<Real>{dZ, layer.fan_out},
-                   tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{}, store);
-      barrier(team);  // the next layer reads what other threads wrote
     }
     barrier(team);  // the next tile overwrites what slower threads still read
   }
@@ -231,10 +147,41 @@ class NetworkTile {
   // across the ends of rows.
   static constexpr bool narrow(std::int64_t columns) { return columns < row_lanes<Real>; }
 
-  /// dW of a layer. That of a single output is a row on a host, where the chains of its elements fill a vector.
+  // Layer by layer and out of line on a device: a product needs most registers, and what its callers keep is added.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION void weight_gradient(const Team& team, int l, const Real* dZ, bool first, Real* dW) const {
-    const std::int64_t fan_in = shape_.layers[l].fan_in, fan_out = shape_.layers[l].fan_out;
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void forward(const Team& team, int l) const {
+    const TileLayer& layer = shape_.layers[l];
+    const Real* const W = parameters_ + layer.offset;
+    Real* const A = place(layer.output);
+    Real* const Z = layer.input_of_activation < 0 ? nullptr : place(layer.input_of_activation);
+    const Activation activation = l + 1 == shape_.count ? Activation::identity : layer.activation;
+    const auto alpha = static_cast<Real>(layer.alpha);
+    const auto run = [&](const auto& store) {
+      Product::run(team, work_, count_, layer.fan_out, layer.fan_in, tile::Rows<Real>{input_of(l), layer.fan_in},
+                   tile::Plain<Real>{W, layer.fan_out},
+                   tile::Bias<Real>{layer.bias ? W + layer.fan_in * layer.fan_out : nullptr}, store);
+    };
+    if constexpr (S::kernels_on_host) {
+      if (narrow(layer.fan_out)) {
+        run(tile::Store<Real>{Z == nullptr ? A : Z, layer.fan_out});
+        if (Z != nullptr || activation != Activation::identity)
+          host::activate(activation, alpha, Z == nullptr ? A : Z, A, count_ * layer.fan_out);
+        return;
+      }
+    }
+    run(tile::Activate<Real>{A, Z, layer.fan_out, activation, alpha});
+  }
+
+  /// dW and db of a layer, from dZ in gradient `from`. dW of a single output is a row on a host, where the chains of its
+  /// elements fill a vector.
+  template <class Team>
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void parameter_gradient(const Team& team, int l, int from, bool first,
+                                                                    Real* slab) const {
+    const TileLayer& layer = shape_.layers[l];
+    const std::int64_t fan_in = layer.fan_in, fan_out = layer.fan_out;
+    const Real* const dZ = place(shape_.gradient[from]);
+    Real* const dW = slab + layer.offset;
+    if (layer.bias) sum_rows<S>(team, team_size, dZ, count_, fan_out, first, dW + fan_in * fan_out);
     if constexpr (S::kernels_on_host) {
       if (fan_out == 1) {
         over_rows(team, 1, fan_in, tile::Columns<Real>{dZ, 1}, tile::Plain<Real>{input_of(l), fan_in}, first, dW);
@@ -256,9 +203,32 @@ class NetworkTile {
     }
   }
 
-  KOKKOS_INLINE_FUNCTION const Real* input_of(int layer) const {
-    return layer == 0 ? X_ : activations_ + shape_.layers[layer - 1].output;
+  /// dZ of the layer before into the other gradient.
+  template <class Team>
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void input_gradient(const Team& team, int l, int from) const {
+    const TileLayer &layer = shape_.layers[l], &previous = shape_.layers[l - 1];
+    const Real* const before = place(previous.input_of_activation < 0 ? previous.output : previous.input_of_activation);
+    Real* const dX = place(shape_.gradient[1 - from]);
+    const auto alpha = static_cast<Real>(previous.alpha);
+    const auto run = [&](const auto& store) {
+      Product::run(team, work_, count_, layer.fan_in, layer.fan_out,
+                   tile::Rows<Real>{place(shape_.gradient[from]), layer.fan_out},
+                   tile::Transposed<Real>{parameters_ + layer.offset, layer.fan_out}, tile::Zero{}, store);
+    };
+    if constexpr (S::kernels_on_host) {
+      if (narrow(layer.fan_in)) {
+        run(tile::Store<Real>{dX, layer.fan_in});
+        host::multiply_by_derivative(previous.activation, alpha, before, dX, count_ * layer.fan_in);
+        return;
+      }
+    }
+    run(tile::TimesDerivative<Real>{dX, before, layer.fan_in, previous.activation, alpha});
   }
+
+  KOKKOS_INLINE_FUNCTION const Real* input_of(int layer) const {
+    return layer == 0 ? X_ : place(shape_.layers[layer - 1].output);
+  }
+  KOKKOS_INLINE_FUNCTION Real* place(std::int64_t column) const { return activations_ + column * shape_.row_tile; }
 
   const TileShape& shape_;
   const Real* parameters_;
@@ -275,11 +245,25 @@ class NetworkTile {
 /// second-level cache holds it, on a device the scratch of a team does. It changes no bit.
 template <Space S, class Real>
 std::int64_t tile_rows(const NetworkLayout& layout, std::int64_t chunk_rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : std::size_t{96} << 10;
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : device_scratch;
   std::int64_t rows = chunk_rows < 8 ? 8 : (chunk_rows + 7) / 8 * 8;
-  while (rows > 8 && NetworkTile<S, Real>::scratch_bytes(tile_shape(layout, rows)) > limit)
+  while (rows > 8 && NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)) > limit)
     rows = (rows / 2 + 7) / 8 * 8;
   return rows;
+}
+
+/// The policy of a kernel whose teams hold a tile and `more` bytes of scratch beside it, and the level at which they lie:
+/// on a device at level 0 where that is enough, and the product's blocks there in any case. On a host level 0 is small.
+template <class Policy, Space S, class Real>
+Policy tile_policy(const typename S::Execution& exec, std::int64_t league, const TileShape& shape, std::size_t more,
+                   int& level) {
+  using Tile = NetworkTile<S, Real>;
+  const std::size_t bytes = Tile::scratch_bytes(shape) + more;
+  level = S::kernels_on_host || bytes > static_cast<std::size_t>(Policy::scratch_size_max(0)) ? 1 : 0;
+  auto policy = team_policy<S, Policy>(exec, league, Tile::team_size, level, bytes);
+  if (!S::kernels_on_host && level == 1)
+    policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Tile::Product::scratch_bytes(shape.longest) + 64)));
+  return policy;
 }
 
 }  // namespace sinter::fused

@@ -17,7 +17,7 @@ namespace sinter::fused {
 /// Parameters, states and slabs of a whole network: vectors of `parameters` elements in the network's layout; slabs
 /// [chunks, parameters].
 template <class Real>
-struct UpdateTarget {
+struct UpdateVectors {
   Real* parameters = nullptr;
   Real* state0 = nullptr;  ///< null where the optimizer keeps none
   Real* state1 = nullptr;
@@ -26,6 +26,11 @@ struct UpdateTarget {
   int chunks = 1;
   Real* gradient = nullptr;        ///< not null: store the gradient here, do not apply it
   double* square_norms = nullptr;  ///< with `gradient`: the squared norm of each range, by its number
+};
+
+/// The same with the constants of a step.
+template <class Real>
+struct UpdateTarget : UpdateVectors<Real> {
   OptimizerStep<Real> step;
 };
 
@@ -112,8 +117,9 @@ KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real
 /// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of
 /// this range, for its norm.
 template <Space S, class Real, class Team>
-KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const UpdateTarget<Real>& target,
-                                         std::int64_t range, std::int64_t begin, std::int64_t count, bool decay) {
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size,
+                                                            const UpdateTarget<Real>& target, std::int64_t range,
+                                                            std::int64_t begin, std::int64_t count, bool decay) {
   constexpr int lanes = update_lanes<S>;
   double square = 0;
   for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count;
@@ -151,14 +157,16 @@ KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size, const 
 struct UpdateBlock {
   std::int64_t begin = 0, count = 0;
   bool decay = true;
+  int arrived = 0;  ///< of the teams of a step whose last one updates it: zero before and after
   static constexpr std::int64_t largest = 4096;
 };
 
 /// By all threads of a team: applies the stored gradient of a block, scaled by clip_norm / norm where the norm is larger.
 /// Every team sums the few norms of the ranges itself, in order.
 template <Space S, class Real, class Team>
-KOKKOS_INLINE_FUNCTION void apply_clipped(const Team& team, int team_size, const UpdateTarget<Real>& target,
-                                          const UpdateBlock& block, int ranges, double clip_norm) {
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void apply_clipped(const Team& team, int team_size,
+                                                             const UpdateTarget<Real>& target, const UpdateBlock& block,
+                                                             int ranges, double clip_norm) {
   double sum = 0;
   for (int i = 0; i < ranges; ++i) sum += target.square_norms[i];
   const double norm = Kokkos::sqrt(sum);

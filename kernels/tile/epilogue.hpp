@@ -1,12 +1,13 @@
 // What becomes of the outputs of a tile product. Plain values that kernels carry. Each has a matrix `out` with leading
 // dimension `ld` for its results, which on the way may hold chains that a later part of the product goes on with. A
-// device hands over some neighbours of a row, operator()(m, n, value, count); a host a block of rows, block(): values
+// device hands over a pack of neighbours of a row, operator()(m, n, pack, count); a host a block of rows, block(): values
 // [rows][Pitch] of which the first `count` of a row are wanted and the others may be overwritten.
 #pragma once
 
 #include <cstdint>
 
 #include <sinter/kernels/ops/activation.hpp>
+#include <sinter/kernels/tile/pack.hpp>
 #include <sinter/runtime/vec.hpp>
 
 namespace sinter::tile {
@@ -52,6 +53,11 @@ template <int Pitch, class Real>
   });
 }
 
+template <class Real>
+KOKKOS_FORCEINLINE_FUNCTION bool is_whole(const Real* at) {
+  return holds_packs(at, 0);
+}
+
 }  // namespace detail
 
 /// out = C.
@@ -61,9 +67,9 @@ struct Store {
   std::int64_t ld;
   static constexpr bool as_is = true;  ///< a host stores its registers there at once
 
-  template <int N>
-  KOKKOS_INLINE_FUNCTION void operator()(std::int64_t m, std::int64_t n, const Real (&value)[N], int count) const {
-    for (int l = 0; l < count; ++l) out[m * ld + n + l] = value[l];
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
+    Real* const to = out + m * ld + n;
+    store_pack(pack, to, count, detail::is_whole(to));
   }
 };
 
@@ -77,14 +83,11 @@ struct Activate {
   Real alpha;
   static constexpr bool as_is = false;
 
-  template <int N>
-  KOKKOS_INLINE_FUNCTION void operator()(std::int64_t m, std::int64_t n, Real (&value)[N], int count) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
     const std::int64_t at = m * ld + n;
-    if (Z != nullptr) {
-      for (int l = 0; l < count; ++l) Z[at + l] = value[l];
-    }
-    activate_lanes(activation, alpha, value);
-    for (int l = 0; l < count; ++l) out[at + l] = value[l];
+    if (Z != nullptr) store_pack(pack, Z + at, count, detail::is_whole(Z + at));
+    activate_lanes(activation, alpha, pack.lane);
+    store_pack(pack, out + at, count, detail::is_whole(out + at));
   }
 
   template <int Pitch>
@@ -110,13 +113,11 @@ struct TimesDerivative {
   Real alpha;
   static constexpr bool as_is = false;
 
-  template <int N>
-  KOKKOS_INLINE_FUNCTION void operator()(std::int64_t m, std::int64_t n, Real (&value)[N], int count) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
     const std::int64_t at = m * ld + n;
-    Real with[N] = {};
-    for (int l = 0; l < count; ++l) with[l] = v[at + l];
-    multiply_by_derivative_lanes(activation, alpha, with, value);
-    for (int l = 0; l < count; ++l) out[at + l] = value[l];
+    const Pack<Real> with = load_pack(v + at, count, detail::is_whole(v + at));
+    multiply_by_derivative_lanes(activation, alpha, with.lane, pack.lane);
+    store_pack(pack, out + at, count, detail::is_whole(out + at));
   }
 
   template <int Pitch>

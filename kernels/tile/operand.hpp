@@ -15,6 +15,7 @@ struct Rows {
   std::int64_t ld;
   static constexpr bool inner_contiguous = true;  ///< k runs along memory
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[m * ld + k]; }
+  KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + m * ld + k; }
   KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + m * ld; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return 1; }
 };
@@ -27,6 +28,7 @@ struct GatheredRows {
   const std::int64_t* index;
   static constexpr bool inner_contiguous = true;
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[index[m] * ld + k]; }
+  KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + index[m] * ld + k; }
   KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + index[m] * ld; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return 1; }
 };
@@ -38,6 +40,7 @@ struct Columns {
   std::int64_t ld;
   static constexpr bool inner_contiguous = false;
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[k * ld + m]; }
+  KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + k * ld + m; }
   KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + m; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return ld; }
 };
@@ -48,7 +51,8 @@ struct Plain {
   const Real* base;
   std::int64_t ld;
   static constexpr bool outer_contiguous = true;  ///< n runs along memory
-  KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t k, std::int64_t n) const { return base[k * ld + n]; }
+  KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t k, std::int64_t n) const { return *at(n, k); }
+  KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t n, std::int64_t k) const { return base + k * ld + n; }
 };
 
 /// B(k, n) = base[n * ld + k]: the transpose of a row-major matrix.
@@ -57,7 +61,8 @@ struct Transposed {
   const Real* base;
   std::int64_t ld;
   static constexpr bool outer_contiguous = false;
-  KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t k, std::int64_t n) const { return base[n * ld + k]; }
+  KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t k, std::int64_t n) const { return *at(n, k); }
+  KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t n, std::int64_t k) const { return base + n * ld + k; }
 };
 
 }  // namespace sinter::tile

@@ -22,6 +22,7 @@ Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const 
     networks_.emplace_back(exec, own, members[i].seed,
                            Vector<S, Real>(Kokkos::subview(parameters_, std::pair(i * each, (i + 1) * each))));
   }
+  layers_ = fused::forward_layers<S>(exec, networks_.front().layout());
 }
 
 template <Space S, class Real>
@@ -38,7 +39,7 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
   check_shape(X, "ensemble: X", -1, first.spec().inputs);
   check_shape(Y, "ensemble: Y", rows * static_cast<std::int64_t>(size()), first.spec().outputs());
   fused::NetworkForwardArgs<Real, In, Out> args;
-  args.shape = fused::forward_shape(first.layout(), fused::forward_rows<S, Real>(first.layout(), rows));
+  args.shape = fused::forward_shape(first.layout(), fused::forward_rows<S, Real>(first.layout(), rows), layers_.data());
   args.X = X.data();
   args.Y = Y.data();
   args.features = {first.feature_shift(), first.feature_scale()};

@@ -20,7 +20,8 @@ class EpochsStepper final : public Stepper<S, Real> {
   /// one member, by the members' own where there are more. 1 copy (none on host spaces) and 1 fence.
   EpochsStepper(const Execution& exec, const NetworkLayout& layout, VectorRef<S, Real> parameters, const Plan& plan,
                 const TrainingSpec& training, const std::vector<fused::MemberSettings>& members)
-      : blocks_(update_blocks<S>(exec, layout)),
+      : layers_(fused::training_layers<S>(exec, layout)),
+        blocks_(update_blocks<S>(exec, layout)),
         members_(make_vector<S, fused::MemberSettings>(exec, "sinter::epochs::members",
                                                        static_cast<std::int64_t>(members.size()))),
         records_(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), members.size()) {
@@ -43,8 +44,8 @@ class EpochsStepper final : public Stepper<S, Real> {
     mirror.push(exec);
     wait_for(exec, "sinter::epochs: settings of the members before their host image goes");
 
-    args_.shape = fused::tile_shape(layout,
-                                    fused::tile_rows<S, Real>(layout, (plan.batch + plan.chunks - 1) / plan.chunks));
+    args_.shape = fused::training_shape(
+        layout, fused::tile_rows<S, Real>(layout, (plan.batch + plan.chunks - 1) / plan.chunks), layers_.data());
     args_.loss = training.loss;
     args_.schedule = training.schedule;
     args_.epochs = training.epochs;
@@ -83,6 +84,7 @@ class EpochsStepper final : public Stepper<S, Real> {
   }
 
  private:
+  Vector<S, fused::TileLayer> layers_;
   Vector<S, fused::UpdateBlock> blocks_;
   Vector<S, fused::MemberSettings> members_;
   Vector<S, fused::LossRecord> records_;

@@ -63,6 +63,7 @@ inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>
 template <Space S, class Real>
 struct Evaluator<S, Real>::Memory {
   Workspace<S> arena;
+  Vector<S, fused::TileLayer> layers;
   fused::TileShape shape;
   Slot<Real> Z, work;
   Slot<fused::MetricSums> partial;
@@ -76,7 +77,9 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
       rows_(std::clamp<std::int64_t>(rows, 1, block_rows)),
       memory_(std::make_shared<Memory>()) {
   auto& m = *memory_;
-  m.shape = fused::forward_shape(network.layout(), fused::forward_rows<S, Real>(network.layout(), rows_));
+  m.layers = fused::forward_layers<S>(exec, network.layout());
+  m.shape = fused::forward_shape(network.layout(), fused::forward_rows<S, Real>(network.layout(), rows_),
+                                 m.layers.data());
   for (auto* slot : {&m.Z, &m.work}) *slot = m.arena.template add<Real>(rows_ * network.layout().outputs());
   m.partial = m.arena.template add<fused::MetricSums>((rows_ + fused::statistics_block - 1) / fused::statistics_block);
   m.arena.allocate(exec);

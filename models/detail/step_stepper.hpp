@@ -22,6 +22,7 @@ class StepStepper final : public SingleStepper<S, Real> {
         clip_norm_(training.optimizer.clip_norm),
         states_(optimizer_state_count(training.optimizer.type)),
         chunks_(static_cast<int>(plan.chunks)),
+        layers_(fused::training_layers<S>(exec, network.layout())),
         blocks_(update_blocks<S>(exec, network.layout())),
         record_(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), 1) {
     const std::int64_t parameters = network.layout().parameters;
@@ -32,10 +33,10 @@ class StepStepper final : public SingleStepper<S, Real> {
     gradient_ = arena_.template add<Real>(clip_norm_ > 0 ? parameters : 0);
     square_norms_ = arena_.template add<double>(clip_norm_ > 0 ? block_count : 0);
     chunk_loss_ = arena_.template add<double>(plan.chunks);
-    counters_ = arena_.template add<int>(block_count + 1);
     arena_.allocate(exec);
-    shape_ = fused::tile_shape(
-        network.layout(), fused::tile_rows<S, Real>(network.layout(), (plan.batch + plan.chunks - 1) / plan.chunks));
+    shape_ = fused::training_shape(
+        network.layout(), fused::tile_rows<S, Real>(network.layout(), (plan.batch + plan.chunks - 1) / plan.chunks),
+        layers_.data());
   }
 
   [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return record_; }
@@ -65,7 +66,6 @@ class StepStepper final : public SingleStepper<S, Real> {
     }
     args.blocks = blocks_.data();
     args.block_count = static_cast<int>(blocks_.extent(0));
-    args.counters = arena_.at(counters_);
     args.chunk_loss = arena_.at(chunk_loss_);
     args.record = record_.data();
     args.step = input.step;
@@ -81,13 +81,13 @@ class StepStepper final : public SingleStepper<S, Real> {
   LossSettings loss_;
   double clip_norm_;
   int states_, chunks_;
+  Vector<S, fused::TileLayer> layers_;
   Vector<S, fused::UpdateBlock> blocks_;
   Vector<S, fused::LossRecord> record_;
   fused::TileShape shape_;
   Workspace<S> arena_;
   Slot<Real> slabs_, state_[2], gradient_;
   Slot<double> square_norms_, chunk_loss_;
-  Slot<int> counters_;
 };
 
 }  // namespace sinter::detail

@@ -25,14 +25,14 @@ std::int64_t chunks_of(std::int64_t batch, std::int64_t parameters, DeviceKind k
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 
-// A kernel that takes the network in one launch has room for so many layers among its arguments, and wants the
-// activations of some rows in a team's scratch.
-constexpr std::int64_t most_layers = 12;
+// A kernel that takes the network in one launch wants the activations of some rows in a team's scratch.
 constexpr std::int64_t most_width = 2048;
 
 // Up to this width `auto` takes one launch a step; above, the products of a layer are long enough to pay for launches of
 // their own, and their tiles are spread over more teams than there are chunks.
 constexpr std::int64_t step_width = 512;
+// And with so many columns of activations in all: those of eight rows, the least of a tile, take 192 KiB in float.
+constexpr std::int64_t step_columns = 6144;
 
 // Up to this work of a step, which one core does in the time of some launches, `auto` has one team do all steps.
 constexpr double epochs_flops = 1e6;
@@ -43,12 +43,15 @@ std::int64_t widest(const ModelSpec& model) {
   return width;
 }
 
+std::int64_t activations(const ModelSpec& model) {
+  std::int64_t columns = 0;
+  for (const auto& layer : model.layers) columns += layer.width;
+  return columns;
+}
+
 /// Why a level cannot serve the problem; empty where it can.
 std::string refusal(Fusion level, const ModelSpec& model) {
   if (level != Fusion::step && level != Fusion::epochs) return {};
-  const auto layers = static_cast<std::int64_t>(model.layers.size());
-  if (layers > most_layers)
-    return fmt::format("{} layers; level {} takes at most {}", layers, to_name(level), most_layers);
   if (widest(model) > most_width)
     return fmt::format("{} wide; level {} takes at most {}", widest(model), to_name(level), most_width);
   return {};
@@ -96,9 +99,12 @@ std::string reason(Fusion level, const ModelSpec& model, const Plan& plan, doubl
                  : fmt::format("a step is {:.3g} FLOP, more than {:.0e}: other levels spread it over teams", flops,
                                epochs_flops);
     case Fusion::step:
-      return width <= step_width
+      if (width > step_width)
+        return fmt::format("{} wide: above {} a layer's products pay for their own launches", width, step_width);
+      return activations(model) <= step_columns
                  ? fmt::format("the whole step in one launch, activations in scratch: at most {} wide", step_width)
-                 : fmt::format("{} wide: above {} a layer's products pay for their own launches", width, step_width);
+                 : fmt::format("{} activations a row, of which more than {} leave the scratch", activations(model),
+                               step_columns);
     case Fusion::layer:
       return "product, bias and activation in one launch a layer; input gradient, weight gradient and update in "
              "another";
@@ -111,7 +117,7 @@ Fusion choose(const std::vector<LevelCost>& levels, const ModelSpec& model, cons
     return std::ranges::any_of(levels, [&](const auto& cost) { return cost.level == level && cost.possible; });
   };
   if (possible(Fusion::epochs) && plan.chunks == 1 && levels.back().flops <= epochs_flops) return Fusion::epochs;
-  if (possible(Fusion::step) && widest(model) <= step_width) return Fusion::step;
+  if (possible(Fusion::step) && widest(model) <= step_width && activations(model) <= step_columns) return Fusion::step;
   return Fusion::layer;
 }
 

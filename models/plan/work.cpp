@@ -127,16 +127,20 @@ StepWork classic_work(const Problem& p) {
   return work;
 }
 
-/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two blocks.
+/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two stages of 8 x 64
+/// and 8 x 128 (64 in double) with a pack of padding a row.
 double product_bytes(const Problem& p, double depth) {
-  return p.kind == DeviceKind::host ? 128 * std::min(depth, 512.0) + 64 : p.real * 2 * 16 * 65;
+  if (p.kind == DeviceKind::host) return 128 * std::min(depth, 512.0) + 64;
+  const double pack = 16 / p.real;
+  return p.real * 2 * 8 * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
 }
 
 /// One launch a layer forward, one for loss and gradient, one a layer backward with the update inside.
 StepWork layer_work(const Problem& p) {
   // Tiles of dense_forward and dense_backward.
   constexpr double tile = 64;
-  const double column_tile = p.kind == DeviceKind::host ? 512 : 64;
+  const bool host = p.kind == DeviceKind::host;
+  const double column_tile = host ? 512 : 128, backward_tile = host ? 64 : 128;
   StepWork work;
   const double B = p.batch, r = p.real, rows = B / p.chunks;
   for (std::size_t l = 0; l < p.layers.size(); ++l) {
@@ -159,7 +163,7 @@ StepWork layer_work(const Problem& p) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "backward_update";
-    const double tiles = std::ceil(layer.fan_in / tile), rows_of_W = layer.fan_in / tiles;
+    const double tiles = std::ceil(layer.fan_in / backward_tile), rows_of_W = layer.fan_in / tiles;
     launch.teams = tiles * p.chunks;
     if (l > 0) launch.products.push_back({rows, rows_of_W, layer.width, 1, true});
     launch.products.push_back({rows_of_W, layer.width, rows, 1});
@@ -186,14 +190,14 @@ StepWork layer_work(const Problem& p) {
 
 /// Bytes of a team's scratch for `rows` rows of a network: kernels/fused/network_tile.hpp.
 double tile_bytes(const Problem& p, double rows) {
-  const auto piece = [&](double columns) { return std::ceil(rows * columns / 16) * 16; };
+  const auto piece = [&](double columns) { return rows * std::ceil(columns / 2) * 2; };
   double elements = piece(p.inputs) + 2 * piece(p.widest);
   for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
   return elements * p.real + rows * 16 + product_bytes(p, p.widest) + 512;
 }
 
 std::int64_t row_tile_of(const Problem& p) {
-  const double limit = p.kind == DeviceKind::host ? 512 << 10 : 96 << 10;
+  const double limit = p.kind == DeviceKind::host ? 512 << 10 : 78 << 10;
   auto rows = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
   while (rows > 8 && tile_bytes(p, static_cast<double>(rows)) > limit) rows = (rows / 2 + 7) / 8 * 8;
   return rows;

@@ -37,14 +37,15 @@ void add_forward(const Job& job) {
                 const auto X = filled<S, Real>(exec, rows * job.model.inputs),
                            Y = filled<S, Real>(exec, rows * job.model.outputs());
                 fused::NetworkForwardArgs<Real, Real, Real> args;
+                const auto layers = fused::forward_layers<S>(exec, network.layout());
                 args.shape = fused::forward_shape(network.layout(),
-                                                  fused::forward_rows<S, Real>(network.layout(), rows));
+                                                  fused::forward_rows<S, Real>(network.layout(), rows), layers.data());
                 args.X = X.data();
                 args.Y = Y.data();
                 args.rows = rows;
                 args.parameters = network.parameters().data();
                 args.parameter_count = network.layout().parameters;
-                const auto cost = fused::cost(args);
+                const auto cost = fused::cost(args, network.layout());
                 time_iterations<S, Real>(state, exec, {cost.flops, cost.bytes},
                                          [&] { fused::network_forward<S>(exec, args); });
               });

@@ -64,6 +64,13 @@ const Job jobs[] = {
      Optimizer::rmsprop,
      false,
      0.01},
+    {{3, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 2},
+     40,
+     0,
+     Activation::leaky_relu,
+     Activation::identity,
+     Loss::mse,
+     Optimizer::adagrad},
     {{16, 64, 64, 4}, 1100, 1024, Activation::elu, Activation::softplus, Loss::mse, Optimizer::nesterov, true, 0.0},
 };
 

@@ -51,18 +51,20 @@ struct Trial {
   std::int64_t rows, members;
   Matrix<S, double> X;
   Vector<S, Real> parameters;
+  Vector<S, fused::TileLayer> layers;
 
   Trial(const typename S::Execution& exec, const NetworkLayout& of, std::int64_t batch, std::int64_t networks)
       : layout(of),
         rows(batch),
         members(networks),
         X(test::matrix<S, double>(exec, test::noise(static_cast<std::size_t>(batch * of.inputs), 1), batch, of.inputs)),
-        parameters(test::vector<S, Real>(exec, test::noise(static_cast<std::size_t>(networks * of.parameters), 2))) {}
+        parameters(test::vector<S, Real>(exec, test::noise(static_cast<std::size_t>(networks * of.parameters), 2))),
+        layers(fused::forward_layers<S>(exec, of)) {}
 
   template <class Out>
   [[nodiscard]] fused::NetworkForwardArgs<Real, double, Out> args(Out* Y) const {
     fused::NetworkForwardArgs<Real, double, Out> args;
-    args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows));
+    args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows), layers.data());
     args.X = X.data();
     args.Y = Y;
     args.rows = rows;

@@ -36,7 +36,14 @@ TEMPLATE_TEST_CASE("the device product gives the bits of a chain of fused multip
   struct Size {
     std::int64_t m, n, k;
   };
-  for (const Size size : {Size{1, 1, 1}, {64, 64, 16}, {13, 70, 33}, {65, 63, 17}, {130, 5, 1}, {3, 65, 0}}) {
+  for (const Size size : {Size{1, 1, 1},
+                          {64, 64, 16},
+                          {13, 70, 33},
+                          {65, 63, 17},
+                          {130, 5, 1},
+                          {3, 65, 0},
+                          {70, 130, 9},
+                          {129, 67, 24}}) {
     const std::int64_t m = size.m, n = size.n, k = size.k;
     const test::ProductProblem<TestType> problem(m, n, k);
     problem.each_kind([&](const auto& a, const auto& b, const auto& start) {
@@ -44,8 +51,8 @@ TEMPLATE_TEST_CASE("the device product gives the bits of a chain of fused multip
       test::Collected<TestType> seen(m, n);
       as_team(Product::team_size, [&](const ThreadTeam& team) {
         Product::run(team, scratch.data(), m, n, k, a, b, start,
-                     [&](std::int64_t row, std::int64_t column, const TestType(&value)[1], int) {
-                       seen.put(row, column, value[0]);
+                     [&](std::int64_t row, std::int64_t column, const tile::Pack<TestType>& pack, int count) {
+                       for (int l = 0; l < count; ++l) seen.put(row, column + l, pack.lane[l]);
                      });
       });
       INFO("m " << m << ", n " << n << ", k " << k << ", A by rows " << a.inner_contiguous << ", B plain "
