@@ -15,7 +15,7 @@
 namespace sinter {
 
 #ifdef KOKKOS_ENABLE_CUDA
-/// What a kernel and Kokkos' part of its launch take of a GPU's arguments. From this size on Kokkos before 5.1 passes them
+/// What a kernel and Kokkos' part of its launch take of a GPU's arguments. From this size on Kokkos 4 passes them
 /// through constant memory, of which there is one: the host would wait for the launch before.
 inline constexpr std::size_t most_argument_bytes = 511;
 #endif
