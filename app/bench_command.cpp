@@ -15,6 +15,7 @@
 #include <sinter/app/module_loader.hpp>
 #include <sinter/app/output_folder.hpp>
 #include <sinter/app/problem.hpp>
+#include <sinter/app/ranks.hpp>
 
 namespace sinter::app {
 namespace {
@@ -68,7 +69,7 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
                     request.training,
                     request.precision,
                     request.settings.mode,
-                    request.train.features.rows,
+                    request.training_rows > 0 ? request.training_rows : request.train.features.rows,
                     std::max<std::int64_t>(1, request.ensemble.members)};
   result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
@@ -83,16 +84,20 @@ MeasureSettings settings_of(const BenchOptions& options, MeasureMode mode) {
 int bench_run_file(const BenchOptions& options, Console& console) {
   const auto mode = from_name<MeasureMode>(options.mode);
   if (!mode) throw UsageError(fmt::format("--mode: '{}'; allowed: {}", options.mode, list_names<MeasureMode>()));
+  Communicator& ranks = join_ranks(console);
   auto run_file = read_run_file(options.run_file, options.overrides);
   const auto machine = this_machine();
   const auto choice = choose_module(run_file.device, read_modules(module_folders(), machine), machine);
-  const auto problem = load_problem(std::move(run_file), device_kind_of(choice.space));
+  if (device_kind_of(choice.space) == DeviceKind::accelerator && ranks.size() > 1)
+    run_file.device.number = device_of_rank(ranks, device_count(choice.space));
+  const auto problem = load_problem(std::move(run_file), device_kind_of(choice.space), ranks);
   const auto& [run, data, plan] = problem;
   console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),
               to_name(run.device.precision));
   const auto record = measured(run.run.name, run.device,
                                {run.run.seed, run.model, run.training, run.normalize, run.device.precision,
-                                data.view(data.train), settings_of(options, *mode), run.ensemble});
+                                data.view(data.train), settings_of(options, *mode), run.ensemble, &ranks,
+                                data.training_rows});
   console.say(bench_line(record));
   console.result(record_text(record));
   return 0;

@@ -13,24 +13,44 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 std::string shown(const std::string& value) { return value.empty() ? "not set" : value; }
 
+/// The value of each rank.
+template <class T>
+std::vector<T> of_all_ranks(Communicator& ranks, const T& own) {
+  std::vector<T> all(static_cast<std::size_t>(ranks.size()));
+  all[static_cast<std::size_t>(ranks.rank())] = own;
+  ranks.wait(ranks.all_gather(all.data(), std::vector<std::int64_t>(all.size(), sizeof(T))));
+  return all;
+}
+
 std::string change_text(const KeyDifference& key) {
   return fmt::format("{} was {}, is {}", key.path, shown(key.before), shown(key.now));
 }
 
 }  // namespace
 
-Checkpoints::Checkpoints(const Problem& problem, const OutputFolder& folder, Console& console)
+Checkpoints::Checkpoints(const Problem& problem, const OutputFolder& folder, Console& console, Communicator& ranks)
     : problem_(problem),
       console_(console),
+      ranks_(ranks),
       folder_(folder.path() / "checkpoints", problem.run.checkpoint.keep),
       run_file_(effective_yaml(problem.run, problem.plan)) {
   const auto& spec = problem.run.checkpoint;
-  if (spec.keep > 0 || spec.resume != "no") data_hash_ = content_hash(problem.data);
+  if (spec.keep == 0 && spec.resume == "no") return;
+  for (const auto part : of_all_ranks(ranks, content_hash(problem.data, ranks.rank() == 0))) data_hash_ += part;
 }
 
 const Checkpoint* Checkpoints::resume(Json& record) {
   record["resumed_from"] = nullptr;
   from_ = find();
+  const std::int64_t step = from_ ? from_->checkpoint.training.steps_done : -1;
+  for (const auto other : of_all_ranks(ranks_, step)) {
+    if (other != step) {
+      throw IoError(
+          fmt::format("the ranks do not see the same checkpoints in '{}': the newest is of step {} for one and "
+                      "of step {} for another",
+                      folder_.path().string(), step, other));
+    }
+  }
   if (!from_) return nullptr;
   const auto changes = compare(*from_);
   const auto& state = from_->checkpoint.training;

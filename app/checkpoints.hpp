@@ -16,8 +16,9 @@ namespace sinter::app {
 
 class Checkpoints {
  public:
-  /// They lie in `checkpoints` of the output folder. The problem must outlive this.
-  Checkpoints(const Problem& problem, const OutputFolder& folder, Console& console);
+  /// They lie in `checkpoints` of the output folder. The problem must outlive this. All ranks make it together and
+  /// resume together; only rank 0 begins and writes.
+  Checkpoints(const Problem& problem, const OutputFolder& folder, Console& console, Communicator& ranks);
 
   /// Finds the checkpoint to go on from as the run file says, and makes sure that this run can: what it may not change
   /// is refused with both values. Null: the run begins anew. Throws ConfigError, DataError or IoError.
@@ -43,6 +44,7 @@ class Checkpoints {
 
   const Problem& problem_;
   Console& console_;
+  Communicator& ranks_;
   CheckpointFolder folder_;
   std::string run_file_;
   std::uint64_t data_hash_ = 0;

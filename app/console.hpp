@@ -30,6 +30,13 @@ class Console {
   void write(std::string_view text);
   /// The record itself, in json mode.
   void result(std::string_view text);
+  /// From now on errors only: this process is one of several ranks, and another speaks for all.
+  void silence() {
+    mode_ = Mode::quiet;
+    terminal_ = false;
+  }
+  /// From now on no line is transient: a launcher's standard output looks like a terminal even where it goes to a file.
+  void be_plain() { terminal_ = false; }
   [[nodiscard]] bool wants_result() const { return mode_ == Mode::json && !has_result_; }
 
   [[nodiscard]] bool reports() const { return mode_ == Mode::report; }

@@ -37,13 +37,12 @@ std::string cpu_info(std::initializer_list<std::string_view> keys) {
   return "";
 }
 
-/// Asks NVIDIA's driver how many GPUs this process may use.
-std::string missing_cuda() {
+/// Asks NVIDIA's driver how many GPUs this process may use; why none where none.
+std::string missing_cuda(int& gpus) {
   void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (driver == nullptr) return "no NVIDIA driver (libcuda.so.1 cannot be loaded)";
   const auto init = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
   const auto count = reinterpret_cast<int (*)(int*)>(::dlsym(driver, "cuDeviceGetCount"));
-  int gpus = 0;
   std::string reason;
   if (init == nullptr || count == nullptr) {
     reason = "the NVIDIA driver lacks cuInit";
@@ -79,10 +78,17 @@ std::set<std::string> cpu_features() {
 }
 
 std::string missing_device(std::string_view space) {
-  if (space == "cuda") return missing_cuda();
+  int gpus = 0;
+  if (space == "cuda") return missing_cuda(gpus);
   if (space == "hip" && ::access("/dev/kfd", R_OK | W_OK) != 0) return "no AMD GPU (/dev/kfd cannot be opened)";
   if (space == "sycl" && !has_render_node()) return "no GPU (no render node in /dev/dri)";
   return "";
+}
+
+int device_count(std::string_view space) {
+  int gpus = 0;
+  if (space == "cuda") missing_cuda(gpus);
+  return gpus;
 }
 
 int allowed_cpus() {

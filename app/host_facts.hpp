@@ -18,6 +18,9 @@ std::set<std::string> cpu_features();
 /// Kokkos: a Kokkos with CUDA aborts on a machine without a GPU.
 std::string missing_device(std::string_view space);
 
+/// Devices of a space that this process may use; 0 where the system does not tell.
+int device_count(std::string_view space);
+
 /// Processors that this process may run on.
 int allowed_cpus();
 

@@ -8,6 +8,7 @@
 #include <sinter/app/machine_profile.hpp>
 #include <sinter/app/module_loader.hpp>
 #include <sinter/app/plots.hpp>
+#include <sinter/app/ranks.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/inputs/data/source.hpp>
 #include <sinter/kernels/catalog/ops.hpp>
@@ -75,12 +76,13 @@ Json modules_json(const std::vector<Module>& modules) {
 
 Json features_json() {
   const auto plots = find_plot_support();
+  const auto mpi = mpi_support();
   const auto feature = [](bool available, const std::string& detail) {
     return Json{{"available", available}, {"detail", detail}};
   };
   return {{"plots",
            feature(plots.problem.empty(), plots.problem.empty() ? "matplotlib of " + plots.python : plots.problem)},
-          {"mpi", feature(false, "this version runs one process")}};
+          {"mpi", feature(mpi.available, mpi.detail)}};
 }
 
 Json info_json() {

@@ -10,6 +10,7 @@
 #include <sinter/app/commands.hpp>
 #include <sinter/app/deadline.hpp>
 #include <sinter/app/exit_codes.hpp>
+#include <sinter/app/ranks.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/runtime/base/version.hpp>
 
@@ -237,6 +238,7 @@ struct CommandLine {
 };
 
 int fail(ErrorKind kind, const char* message, Console& console) {
+  if (!leave_ranks({exit_code(kind), true}, message)) return exit_code(kind);
   print_error(message);
   if (console.wants_result()) {
     Json record;
@@ -251,6 +253,7 @@ int run(CommandLine& line, Console& console) {
   try {
     code = line.command(console);
     finish_output();
+    leave_ranks({code, false}, "");
   } catch (const Error& error) {
     code = fail(error.kind(), error.what(), console);
   } catch (const std::exception& error) {

@@ -46,7 +46,16 @@ OutputFolder::OutputFolder(const fs::path& path, std::span<const std::string_vie
   fs::remove(trial, error);
 }
 
-void OutputFolder::write(const std::string& name, std::string_view bytes) { write_file(place(name), bytes); }
+OutputFolder OutputFolder::of_another_rank(const fs::path& path) {
+  OutputFolder folder;
+  folder.path_ = path;
+  folder.writes_ = false;
+  return folder;
+}
+
+void OutputFolder::write(const std::string& name, std::string_view bytes) {
+  if (writes_) write_file(place(name), bytes);
+}
 
 fs::path OutputFolder::place(const std::string& name) {
   written_.insert(name);
@@ -54,6 +63,7 @@ fs::path OutputFolder::place(const std::string& name) {
 }
 
 void OutputFolder::remove_stale() const {
+  if (!writes_) return;
   for (const auto name : files_) {
     std::error_code ignored;
     if (!written_.contains(std::string(name))) fs::remove(path_ / name, ignored);

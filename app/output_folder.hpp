@@ -18,6 +18,8 @@ class OutputFolder {
   explicit OutputFolder(const std::filesystem::path& path) : OutputFolder(path, run_files()) {}
   /// The same for another set of files.
   OutputFolder(const std::filesystem::path& path, std::span<const std::string_view> files);
+  /// The folder of a run whose files another rank writes: nothing is opened, and write() does nothing.
+  static OutputFolder of_another_rank(const std::filesystem::path& path);
 
   void write(const std::string& name, std::string_view bytes);
   /// Where a file of the run goes that is written by someone else, and so counts as written.
@@ -28,12 +30,14 @@ class OutputFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  OutputFolder() = default;
   /// All files that a run may write, as docs/run-record.md lists them.
   static std::span<const std::string_view> run_files();
 
   std::filesystem::path path_;
   std::span<const std::string_view> files_;
   std::set<std::string> written_;
+  bool writes_ = true;
 };
 
 /// One line of a CSV file (RFC 4180: quoted where needed), with its end.

@@ -2,13 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <sinter/models/plan/share.hpp>
+
 namespace sinter::app {
 
-Problem load_problem(RunFile run, DeviceKind kind) {
-  auto data = load_dataset(run.data);
-  fit_to_data(run, data);
+Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
   if (run.ensemble.members > 0) run.training.fusion = Fusion::epochs;  // what the run file may say is the same
-  auto plan = make_plan(run.model, run.training, run.device.precision, kind, data.train.rows);
+  Plan plan;
+  // The plan needs the number of rows and the model, and a rank reads only what the plan gives it.
+  const auto choose = [&](const Dataset& known) -> RowRange {
+    fit_to_data(run, known);
+    plan = make_plan(run.model, run.training, run.device.precision, kind, known.training_rows);
+    check_ranks(plan, ranks.size());
+    const auto share = share_of(plan, ranks.rank(), ranks.size());
+    return {share.first_row, share.rows};
+  };
+  auto data = load_dataset(run.data, choose);
+  fit_to_data(run, data);  // now with the targets themselves
   return {std::move(run), std::move(data), std::move(plan)};
 }
 

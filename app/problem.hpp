@@ -6,6 +6,7 @@
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/inputs/run_file.hpp>
 #include <sinter/models/plan/plan.hpp>
+#include <sinter/runtime/comm/communicator.hpp>
 
 namespace sinter::app {
 
@@ -15,8 +16,9 @@ struct Problem {
   Plan plan;
 };
 
-/// Reads the data, completes the model and plans for this kind of device. Throws DataError, IoError or ConfigError.
-Problem load_problem(RunFile run, DeviceKind kind);
+/// Reads this rank's share of the data, completes the model and plans for this kind of device. Throws DataError, IoError
+/// or ConfigError.
+Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks = single_process());
 
 /// "mlp 2-16-16-1, 337 parameters".
 std::string model_text(const ModelSpec& model);

@@ -25,6 +25,7 @@ extern "C" void on_signal(int signal) {
     ::_exit(128 + signal);
   }
   first_signal = signal;
+  if (*answer_text == '\0') return;
   say("\nsinter: ");
   say(signal_name(signal));
   say(": ");

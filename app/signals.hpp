@@ -7,8 +7,9 @@
 namespace sinter::app {
 
 /// Takes SIGINT, SIGTERM and SIGUSR1 from now on, and ignores SIGPIPE: a closed reader of the report must not end a
-/// long run. `answer`, a text that stays, is what the first one prints.
-void watch_signals(const char* answer = "stopping after this step; Ctrl-C ends at once");
+/// long run. `answer`, a text that stays, is what the first one prints; "": nothing.
+inline constexpr const char* stopping_text = "stopping after this step; Ctrl-C ends at once";
+void watch_signals(const char* answer = stopping_text);
 
 /// A Ctrl-C that ends the program at once kills this process group too; 0: none.
 void kill_group_too(pid_t group);

@@ -15,6 +15,7 @@
 #include <sinter/app/plots.hpp>
 #include <sinter/app/problem.hpp>
 #include <sinter/app/progress.hpp>
+#include <sinter/app/ranks.hpp>
 #include <sinter/app/results.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/app/signals.hpp>
@@ -31,7 +32,7 @@ constexpr double metrics_seconds = 2;    // metrics.csv of a run that is under w
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from) {
+backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from, Communicator& ranks) {
   const auto& [run, data, plan] = problem;
   return {run.run.name,
           run.run.seed,
@@ -48,6 +49,8 @@ backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from)
           run.checkpoint,
           run.run.stop_after_steps,
           from == nullptr ? nullptr : &from->training,
+          &ranks,
+          data.training_rows,
           run.ensemble};
 }
 
@@ -77,16 +80,20 @@ class StopReasons {
   std::optional<Deadline> deadline_;
 };
 
-std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device) {
+std::string banner(const Problem& problem, const Choice& choice, const backend::DeviceInfo& device,
+                   const Communicator& ranks) {
   const auto& [run, data, plan] = problem;
   const auto& training = run.training;
-  auto spread = fmt::format("{} training", data.train.rows);
+  auto spread = fmt::format("{} training", data.training_rows);
   if (!data.validation.empty()) spread += fmt::format(", {} validation", data.validation.rows);
   if (!data.test.empty()) spread += fmt::format(", {} test", data.test.rows);
   const auto chosen = run.device.space == choice.space ? "" : fmt::format(" (asked for: {})", run.device.space);
   const std::vector<std::pair<std::string, std::string>> lines{
       {"device", fmt::format("{}{}: {}, {} {}", device.space, chosen, device.name, device.concurrency,
                              choice.module.devices.empty() ? "threads" : "wide")},
+      {"ranks", ranks.size() == 1 ? ""
+                                  : fmt::format("{}, {} of them on this node{}", ranks.size(), ranks.local_size(),
+                                                training.reproducible ? "" : "; not reproducible")},
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
       {"ensemble", run.ensemble.members > 0 ? fmt::format("{} members", run.ensemble.members) : ""},
@@ -108,20 +115,33 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
   return text;
 }
 
-/// Trains and writes everything but the record, which it fills.
-void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Console& console, Json& record) {
+/// Chooses the module, and of the node's accelerators that of this rank.
+Choice choose(RunFile& run, Communicator& ranks) {
   const auto machine = this_machine();
-  const auto choice = choose_module(run.device, read_modules(module_folders(), machine), machine);
-  const auto problem = load_problem(std::move(run), device_kind_of(choice.space));
+  auto choice = choose_module(run.device, read_modules(module_folders(), machine), machine);
+  if (device_kind_of(choice.space) == DeviceKind::accelerator && ranks.size() > 1)
+    run.device.number = device_of_rank(ranks, device_count(choice.space));
+  return choice;
+}
+
+/// Trains and writes everything but the record, which it fills.
+void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Communicator& ranks, Console& console,
+                Json& record) {
+  const auto choice = choose(run, ranks);
+  if (run.ensemble.members > 0 && ranks.size() > 1) {
+    throw ConfigError(fmt::format("{} ranks: an ensemble is trained by one rank; start one process", ranks.size()));
+  }
+  const auto problem = load_problem(std::move(run), device_kind_of(choice.space), ranks);
   const auto& data = problem.data;
   record["data"] = {
       {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
-      {"train_rows", data.train.rows},      {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
+      {"train_rows", data.training_rows},   {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
   record_plan(record, problem.plan);
-  Checkpoints checkpoints(problem, folder, console);
+  Checkpoints checkpoints(problem, folder, console, ranks);
   const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
   const bool ensemble = problem.run.ensemble.members > 0;
-  const bool makes_checkpoints = !ensemble && checkpoints.begin();
+  const bool makes_checkpoints = !ensemble && problem.run.checkpoint.keep > 0;
+  if (makes_checkpoints && ranks.rank() == 0) checkpoints.begin();
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
   if (!choice.fallback.empty())
@@ -130,7 +150,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
   backend::DeviceInfo device;
   check(backend->device_info(device));
   record_device(record, problem.run, choice, device);
-  console.say(banner(problem, choice, device));
+  console.say(banner(problem, choice, device, ranks));
   console.say("");
   folder.write("run.json", record_text(record));
 
@@ -143,7 +163,11 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
     if (stop.any()) stopped_by = stop.reason();
     return !stopped_by.empty();
   };
-  if (makes_checkpoints) callbacks.on_checkpoint = [&](const TrainingState& state) { checkpoints.write(state, log); };
+  if (makes_checkpoints) {
+    callbacks.on_checkpoint = [&](const TrainingState& state) {
+      if (ranks.rank() == 0) checkpoints.write(state, log);
+    };
+  }
   callbacks.on_log = [&](LogLevel level, std::string_view text) {
     if (level == LogLevel::warning) {
       console.warn(text);
@@ -163,7 +187,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
     }
   };
   backend::TrainResult result;
-  const auto status = backend->train(request_of(problem, from), callbacks, result);
+  const auto status = backend->train(request_of(problem, from, ranks), callbacks, result);
   folder.write("metrics.csv", metrics_csv(log));  // of a failed run too: it shows where the loss went
   checkpoints.record(record);
   check(status);
@@ -172,17 +196,23 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
   record["checkpoints"]["seconds"] = result.checkpoint_s;
   const bool interrupted = result.status == "interrupted";
   if (interrupted) record["stopped_by"] = stopped_by.empty() ? "run.stop_after_steps" : stopped_by;
+  if (ranks.rank() != 0) return;
   folder.write("kernels.csv", kernels_csv(result.ledger));
   save_model(result.model, folder.place("model.h5"));
-  const auto predicted = ensemble ? predict_set(*backend, result.members, data)
-                                  : predict_set(*backend, result.model, data);
+  // Where the training rows themselves are predicted or drawn, one rank now needs all of them.
+  const bool shared = ranks.size() > 1 &&
+                      ((data.test.empty() && data.validation.empty()) || data.feature_names.size() == 2);
+  const auto whole = shared ? load_dataset(problem.run.data) : Dataset{};
+  const auto& shown = shared ? whole : data;
+  const auto predicted = ensemble ? predict_set(*backend, result.members, shown)
+                                  : predict_set(*backend, result.model, shown);
   if (ensemble) {
     folder.write("ensemble.csv", ensemble_csv(result));
     record_ensemble(record, result);
   }
-  folder.write("predictions.csv", predictions_csv(predicted, data));
+  folder.write("predictions.csv", predictions_csv(predicted, shown));
   record["predictions"] = {{"set", predicted.name}, {"rows", predicted.set->rows}};
-  write_decision_map(*backend, result.model, data, folder);
+  write_decision_map(*backend, result.model, shown, folder);
 
   console.say("");
   console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done,
@@ -209,11 +239,14 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Cons
 
 int train(const TrainOptions& options, Console& console) {
   const auto start = Clock::now();
-  watch_signals();
+  Communicator& ranks = join_ranks(console);
+  watch_signals(ranks.rank() == 0 ? stopping_text : "");
   auto run = read_run_file(options.run_file, options.overrides);
   if (!options.output.empty()) run.run.output = options.output;
-  OutputFolder folder(run.run.output);
+  auto folder = ranks.rank() == 0 ? OutputFolder(run.run.output) : OutputFolder::of_another_rank(run.run.output);
   auto record = begin_record(run, options.run_file);
+  record["ranks"] = ranks.size();
+  if (ranks.size() > 1) record["versions"]["mpi"] = mpi_support().detail;
   const auto finish = [&] {
     record["time"]["total_s"] = seconds_since(start);
     record["peak_memory_bytes"] = peak_memory_bytes();
@@ -222,7 +255,7 @@ int train(const TrainOptions& options, Console& console) {
   };
   try {
     folder.write("run.json", record_text(record));
-    train_into(folder, std::move(run), StopReasons(start, options.time_limit_s, console), console, record);
+    train_into(folder, std::move(run), StopReasons(start, options.time_limit_s, console), ranks, console, record);
     finish();
   } catch (const std::exception& error) {
     const auto* known = dynamic_cast<const Error*>(&error);
@@ -236,6 +269,7 @@ int train(const TrainOptions& options, Console& console) {
     console.result(record_text(record));
     throw;
   }
+  if (ranks.rank() != 0) return record["status"] == "interrupted" ? exit_interrupted : 0;
   folder.remove_stale();
   if (!options.no_plots) {
     if (const auto problem = draw_plots(folder.path()); !problem.empty()) console.warn("no plots: " + problem);

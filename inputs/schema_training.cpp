@@ -149,6 +149,9 @@ std::vector<Key> training_keys() {
           "training.fusion", [](auto& file) -> auto& { return file.training.fusion; },
           "How much one launch does; `auto`: the planner chooses from the problem."),
       scalar_key(
+          "training.reproducible", [](auto& file) -> auto& { return file.training.reproducible; },
+          "Several ranks: the bits of one; `false`: gradients summed in an order that MPI chooses."),
+      scalar_key(
           "training.log_every", [](auto& file) -> auto& { return file.training.log_every; },
           "Epochs between reports; 0: about 100 reports a run.", stated(">= 0 (0: automatic)")),
       scalar_key(

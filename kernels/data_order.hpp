@@ -1,12 +1,13 @@
 // Which row of the data set stands in which place of a batch. The numerical contract: N rows are cut into C fixed
-// shards, slot s of every batch draws from shard s in the order of that shard's own bijection of the epoch. A batch of
-// B rows gives slot s the places [B s / C, B (s+1) / C); with F = floor(N / B) full batches and a rest of R rows, shard
-// s holds F q_s + r_s rows, q_s and r_s being the slot's share of a full batch and of the rest. The bijection is a
-// Feistel network with cycle walking (Black & Rogaway 2002), evaluated where it is needed: no index array, no copy.
+// shards (kernels/catalog/shards.hpp), slot s of every batch draws from shard s in the order of that shard's own
+// bijection of the epoch. It is a Feistel network with cycle walking (Black & Rogaway 2002), evaluated where it is
+// needed: no index array, no copy. Of several ranks each has a contiguous part of the slots, and of the data set the
+// rows of their shards; its places and rows count from its first ones.
 #pragma once
 
 #include <cstdint>
 
+#include <sinter/kernels/catalog/shards.hpp>
 #include <sinter/kernels/random.hpp>
 
 namespace sinter {
@@ -62,7 +63,8 @@ class Shuffle {
   int half_bits_ = 0;
 };
 
-/// The rows of one step. A plain value that kernels carry.
+/// The rows of one step. A plain value that kernels carry. N, B and C are those of the whole problem; places, chunks and
+/// rows of the data set are numbered from the first ones of this rank.
 struct BatchOrder {
   std::int64_t data_rows = 0;   ///< N
   std::int64_t full_batch = 0;  ///< B
@@ -71,47 +73,65 @@ struct BatchOrder {
   std::int64_t epoch = 0;
   std::uint64_t seed = 0;
   bool shuffle = false;
+  std::int64_t first_slot = 0;  ///< this rank's slots are [first_slot, first_slot + own_slots)
+  std::int64_t own_slots = 0;   ///< 0: all of them
 
-  /// Rows of this step's batch: B, or the rest for the last batch of an epoch.
+  /// Rows of this step's batch on all ranks: B, or the rest for the last batch of an epoch.
   KOKKOS_INLINE_FUNCTION std::int64_t rows() const {
     const std::int64_t left = data_rows - step * full_batch;
     return left < full_batch ? left : full_batch;
   }
 
-  /// First place of slot `chunk` in a batch of `count` rows.
-  KOKKOS_INLINE_FUNCTION std::int64_t begin_of(std::int64_t count, std::int64_t chunk) const {
-    return count * chunk / chunks;
+  /// Slots of this rank: its chunks.
+  KOKKOS_INLINE_FUNCTION std::int64_t own_chunks() const { return own_slots > 0 ? own_slots : chunks; }
+  /// Rows of this step's batch on this rank.
+  KOKKOS_INLINE_FUNCTION std::int64_t own_rows() const { return own_slots > 0 ? chunk_begin(own_slots) : rows(); }
+  /// First place of this rank's chunk number `chunk`.
+  KOKKOS_INLINE_FUNCTION std::int64_t chunk_begin(std::int64_t chunk) const {
+    return slot_begin(rows(), first_slot + chunk, chunks) - first_place();
   }
-  KOKKOS_INLINE_FUNCTION std::int64_t chunk_begin(std::int64_t chunk) const { return begin_of(rows(), chunk); }
-  KOKKOS_INLINE_FUNCTION std::int64_t chunk_of(std::int64_t place) const { return ((place + 1) * chunks - 1) / rows(); }
+  KOKKOS_INLINE_FUNCTION std::int64_t chunk_of(std::int64_t place) const {
+    return ((first_place() + place + 1) * chunks - 1) / rows() - first_slot;
+  }
 
   /// Every place holds the row of its own number: nothing to gather.
   KOKKOS_INLINE_FUNCTION bool identity() const {
     return !shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0;
   }
 
-  /// The row of the data set at `place` in [0, rows()). Many places of a slot: SlotOrder.
+  /// The row of the data set at `place` in [0, own_rows()). Many places of a slot: SlotOrder.
   KOKKOS_INLINE_FUNCTION std::int64_t row(std::int64_t place) const;
+
+ private:
+  KOKKOS_INLINE_FUNCTION std::int64_t first_place() const {
+    return first_slot == 0 ? 0 : slot_begin(rows(), first_slot, chunks);
+  }
 };
 
 /// The rows of one slot of a step's batch: what they share is worked out once.
 class SlotOrder {
  public:
-  KOKKOS_INLINE_FUNCTION SlotOrder(const BatchOrder& order, std::int64_t slot)
-      : begin_(order.chunk_begin(slot)),
-        end_(order.chunk_begin(slot + 1)) {
+  /// `chunk`: of this rank.
+  KOKKOS_INLINE_FUNCTION SlotOrder(const BatchOrder& order, std::int64_t chunk)
+      : begin_(order.chunk_begin(chunk)),
+        end_(order.chunk_begin(chunk + 1)) {
     if (order.identity()) {
       shard_begin_ = begin_;
       return;
     }
+    const std::int64_t slot = order.first_slot + chunk;
     const std::int64_t full = order.data_rows / order.full_batch, rest = order.data_rows % order.full_batch;
-    const std::int64_t first = order.begin_of(order.full_batch, slot), rest_first = order.begin_of(rest, slot);
-    const std::int64_t share = order.begin_of(order.full_batch, slot + 1) - first;
+    const std::int64_t first = slot_begin(order.full_batch, slot, order.chunks);
+    const std::int64_t rest_first = slot_begin(rest, slot, order.chunks);
+    const std::int64_t share = slot_begin(order.full_batch, slot + 1, order.chunks) - first;
     shard_begin_ = full * first + rest_first;
+    if (order.first_slot > 0)
+      shard_begin_ -= sinter::shard_begin(order.data_rows, order.full_batch, order.first_slot, order.chunks);
     position_ = order.step * share;
     if (!order.shuffle) return;
     shuffled_ = true;
-    shuffle_ = Shuffle(order.seed, order.epoch, slot, full * share + order.begin_of(rest, slot + 1) - rest_first);
+    const std::int64_t shard_rows = full * share + slot_begin(rest, slot + 1, order.chunks) - rest_first;
+    shuffle_ = Shuffle(order.seed, order.epoch, slot, shard_rows);
   }
 
   /// Places [begin, end) of the batch belong to the slot.

@@ -5,19 +5,23 @@
 #include <memory>
 #include <type_traits>
 
+#include <sinter/kernels/fused/metrics.hpp>
 #include <sinter/models/network.hpp>
+#include <sinter/models/set_share.hpp>
 #include <sinter/models/spec/report.hpp>
 
 namespace sinter {
 
-/// A data set on the device, normalised as the network wants it. X [rows, inputs], T [rows, outputs].
+/// A data set on the device, or the share of it that this process holds, normalised as the network wants it. X [rows,
+/// inputs], T [rows, outputs].
 template <Space S, class Real>
 struct DeviceSet {
   Matrix<S, const Real> X, T;
   std::int64_t rows = 0;
+  SetShare share;
   double target_variation = 0;  ///< sum of squared deviations of the targets from their column means, physical units
 
-  [[nodiscard]] bool empty() const { return rows == 0; }
+  [[nodiscard]] bool empty() const { return share.all_rows == 0; }
 };
 
 template <Space S, class Real>
@@ -36,7 +40,7 @@ class Evaluator {
   void predict(const Execution& exec, const std::type_identity_t<MatrixRef<S, const In>>& X,
                const std::type_identity_t<MatrixRef<S, Out>>& Y);
 
-  /// The mean loss of a normalised set. 1 fence and 1 small copy (none on host spaces).
+  /// The mean loss of a normalised set; all ranks call it together where the set is shared. 1 fence and 1 small copy (none on host spaces).
   double loss(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
   /// Loss and metrics of a normalised set. 1 fence and 2 small copies (none on host spaces).
   SetReport report(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
@@ -47,6 +51,7 @@ class Evaluator {
   template <class In, class Out>
   void forward(const Execution& exec, const In* X, std::int64_t rows, Out* Y, bool raw);
   void accumulate(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
+  fused::MetricSums sums(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss);
 
   const Network<S, Real>& network_;
   std::int64_t rows_;

@@ -10,7 +10,7 @@ namespace sinter {
 
 /// Trains `network` for as long as it takes to time `settings.repetitions` repetitions of steady steps after a first
 /// step, a hash of the parameters and one unrecorded repetition; or predicts with it that often. Of `options` it takes
-/// the training, the normalisation and the seed. Training: the steps of the data order, one epoch after another.
+/// the training, the normalisation, the seed and the ranks, of which the slowest counts. Training: the steps of the data order, one epoch after another.
 /// Inference: predictions of the first batch of rows, in Real, without normalisation of features. One fence a
 /// repetition. Throws what train() throws.
 template <Space S, class Real, class In = Real>

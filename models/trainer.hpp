@@ -18,7 +18,7 @@
 namespace sinter {
 
 /// Raw rows in physical units on the device: X [rows, inputs], T [rows, outputs]; empty Views where there is no such
-/// set.
+/// set. Of a training set that several ranks share: the rows of this rank's Share.
 template <Space S, class In>
 struct RawSet {
   MatrixRef<S, const In> X, T;
@@ -39,6 +39,8 @@ struct TrainOptions {
   std::function<bool()> stop_requested;                                ///< polled after every launch of steps
   std::function<void(LogLevel, std::string_view)> on_log;
 
+  Communicator* communicator = nullptr;   ///< the ranks that train this network together; null: this process alone
+  std::int64_t training_rows = 0;         ///< several ranks: of all of them
   const TrainingState* resume = nullptr;  ///< go on from here; what the network holds does not matter then
   std::int64_t stop_after_steps = 0;      ///< of this call, after which it stops as by a request; 0: off
   CheckpointSpec checkpoint;  ///< when, beside the end, on_checkpoint is called; keep and resume are ignored
@@ -48,7 +50,10 @@ struct TrainOptions {
 /// Trains `network` in place. In: Real, or double by `train<S, Real, double>`. Views of type Real that need no
 /// normalisation are used where they are, without a copy. A steady step launches as the plan says and has 0 fences, 0
 /// copies and 0 allocations at every level but `none`. Callbacks run on the calling thread; what they throw passes
-/// through. A training that goes on from a state ends with the bits of one that was never interrupted. The ledger must
+/// through. With several ranks all call it together with the same specs and the same validation and test sets, each with
+/// the training rows of share_of(plan, rank, ranks) (models/plan/share.hpp), and all get the same network and the same
+/// report; checkpoints, progress and hooks are called on each, with a whole state on rank 0 alone; a request to stop on
+/// any rank stops all. A training that goes on from a state ends with the bits of one that was never interrupted. The ledger must
 /// be attached (ledger::attach()) for the account to hold more than launches. Throws
 /// ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
 template <Space S, class Real, class In = Real>

@@ -32,10 +32,10 @@ class HostMirror {
     if constexpr (copies) Kokkos::deep_copy(exec, tensor_, host_);
   }
 
-  /// Device to host; returns when the host image is there. 1 copy (or none) and 1 fence of `exec`.
-  void pull(const Execution& exec) const {
+  /// Device to host; returns when the host image is there. 1 copy (or none) and 1 fence of `exec`, by this name.
+  void pull(const Execution& exec, const char* fence = "sinter::HostMirror::pull") const {
     if constexpr (copies) Kokkos::deep_copy(exec, host_, tensor_);
-    exec.fence("sinter::HostMirror::pull");
+    exec.fence(fence);
   }
 
  private:

@@ -37,6 +37,7 @@ State& state() {
 void on_fence(const char* name, std::uint32_t device, std::uint64_t* handle) {
   auto& s = state();
   if (s.user.begin_fence != nullptr) s.user.begin_fence(name, device, handle);
+  if (std::string_view(name).starts_with(ledger::exchange_prefix)) return ledger::count_wait(name);
   const std::lock_guard lock(s.mutex);
   ++s.counts.fences;
   s.record("fence", name, 0);
@@ -83,6 +84,13 @@ void attach() {
   tools::set_begin_fence_callback(on_fence);
   tools::set_begin_deep_copy_callback(on_copy);
   tools::set_allocate_data_callback(on_allocation);
+}
+
+void count_wait(const char* label) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  ++s.counts.waits;
+  s.record("wait", label, 0);
 }
 
 LedgerCounts totals() {

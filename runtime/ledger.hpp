@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,12 @@ namespace ledger {
 /// fence, launch or copy. A tool that the user loaded keeps receiving everything that it asked for, before the ledger
 /// counts it.
 void attach();
+
+/// Fences with this prefix in their names are waits of the exchange between ranks, and are counted as such.
+inline constexpr std::string_view exchange_prefix = "sinter::exchange";
+
+/// Counts one wait for data of other ranks.
+void count_wait(const char* label);
 
 /// Totals since the process began (fences, copies and allocations: since attach()).
 LedgerCounts totals();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <numeric>
+#include <span>
 
 #include <Random123/philox.h>
 #include <fmt/format.h>
@@ -34,68 +35,69 @@ std::unique_ptr<DataSource> open(const DataSpec& spec, const std::string& path, 
   return format->open(spec, path, part);
 }
 
-void require_finite(const std::vector<double>& values, const std::vector<std::string>& names,
+void require_finite(std::span<const double> values, const std::vector<std::string>& names, std::int64_t first_row,
                     const std::string& origin) {
   const auto it = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
   if (it == values.end()) return;
   const auto at = static_cast<std::size_t>(it - values.begin());
-  throw DataError(fmt::format("{}: row {} (from 0), column '{}': {} is not a finite number", origin, at / names.size(),
-                              names[at % names.size()], *it));
+  throw DataError(fmt::format("{}: row {} (from 0), column '{}': {} is not a finite number", origin,
+                              first_row + static_cast<std::int64_t>(at / names.size()), names[at % names.size()], *it));
 }
 
-SampleSet read_all(DataSource& source, const std::string& origin) {
+/// Rows of a source, in order; row numbers in messages are those of the source.
+SampleSet read_rows(DataSource& source, const std::vector<std::int64_t>& rows, const std::string& origin) {
   SampleSet set;
-  set.rows = source.rows();
-  const auto rows = static_cast<std::size_t>(set.rows);
-  const auto width = source.feature_names().size() + source.target_names().size();
-  inputs::detail::require_memory(static_cast<double>(rows) * static_cast<double>(width) * sizeof(double), origin);
-  set.features.resize(rows * source.feature_names().size());
-  set.targets.resize(rows * source.target_names().size());
+  set.rows = static_cast<std::int64_t>(rows.size());
+  const auto features = source.feature_names().size(), targets = source.target_names().size();
+  const auto width = features + targets;
+  inputs::detail::require_memory(static_cast<double>(rows.size()) * static_cast<double>(width) * sizeof(double),
+                                 origin);
+  set.features.resize(rows.size() * features);
+  set.targets.resize(rows.size() * targets);
   // In ranges, because a source may hold a whole range a second time while it picks columns.
-  const auto range = std::max<std::size_t>(1, (std::size_t{1} << 20) / width);
-  for (std::size_t first = 0; first < rows; first += range) {
-    source.read(static_cast<std::int64_t>(first), static_cast<std::int64_t>(std::min(range, rows - first)),
-                set.features.data() + first * source.feature_names().size(),
-                set.targets.data() + first * source.target_names().size());
+  const auto most = std::max<std::size_t>(1, (std::size_t{1} << 20) / width);
+  for (std::size_t first = 0, end = 0; first < rows.size(); first = end) {
+    while (end < rows.size() && end - first < most && rows[end] == rows[first] + static_cast<std::int64_t>(end - first))
+      ++end;
+    auto* const f = set.features.data() + first * features;
+    auto* const t = set.targets.data() + first * targets;
+    source.read(rows[first], static_cast<std::int64_t>(end - first), f, t);
+    require_finite({f, (end - first) * features}, source.feature_names(), rows[first], origin);
+    require_finite({t, (end - first) * targets}, source.target_names(), rows[first], origin);
   }
-  require_finite(set.features, source.feature_names(), origin);
-  require_finite(set.targets, source.target_names(), origin);
   return set;
 }
 
-/// The class indices of the one target column as columns of 0 and 1.
-void expand_classes(SampleSet& set, const std::string& name, std::int64_t classes, const std::string& origin) {
+std::vector<std::int64_t> all_rows(const DataSource& source) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(source.rows()));
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  return rows;
+}
+
+/// The class indices of the one target column as columns of 0 and 1. `rows`: their numbers in the source.
+void expand_classes(SampleSet& set, const std::vector<std::int64_t>& rows, const std::string& name,
+                    std::int64_t classes, const std::string& origin) {
   std::vector<double> expanded(static_cast<std::size_t>(set.rows * classes), 0.0);
   for (std::int64_t row = 0; row < set.rows; ++row) {
     const double value = set.targets[static_cast<std::size_t>(row)];
     if (value != std::floor(value) || value < 0 || value >= static_cast<double>(classes)) {
       throw DataError(
           fmt::format("{}: row {} (from 0), column '{}': {} is no class index; allowed by data.one_hot: 0 to {}",
-                      origin, row, name, value, classes - 1));
+                      origin, rows[static_cast<std::size_t>(row)], name, value, classes - 1));
     }
     expanded[static_cast<std::size_t>(row * classes) + static_cast<std::size_t>(value)] = 1.0;
   }
   set.targets = std::move(expanded);
 }
 
-SampleSet take_rows(const SampleSet& from, std::vector<std::int64_t> rows) {
-  std::sort(rows.begin(), rows.end());
-  SampleSet set;
-  set.rows = static_cast<std::int64_t>(rows.size());
-  const auto copy = [&](const std::vector<double>& source, std::vector<double>& target) {
-    const auto width = static_cast<std::int64_t>(source.size()) / from.rows;
-    for (const auto row : rows)
-      target.insert(target.end(), source.begin() + row * width, source.begin() + (row + 1) * width);
-  };
-  copy(from.features, set.features);
-  copy(from.targets, set.targets);
-  return set;
-}
+/// Rows of a source, by part, in order.
+struct Split {
+  std::vector<std::int64_t> train, validation, test;
+};
 
-/// Sets rows of data.train aside. Every row draws a key from (seed, row); the smallest keys go to the test, the next to
-/// validation.
-void split(Dataset& data, const DataSpec& spec, const std::string& origin) {
-  const auto rows = data.train.rows;
+/// Sets rows aside. Every row draws a key from (seed, row); the smallest keys go to the test, the next to validation.
+Split split(std::int64_t rows, const DataSpec& spec, const std::string& origin) {
+  Split parts;
   const auto share = [&](std::optional<double> fraction) {
     return static_cast<std::int64_t>(std::llround(fraction.value_or(0.0) * static_cast<double>(rows)));
   };
@@ -107,11 +109,15 @@ void split(Dataset& data, const DataSpec& spec, const std::string& origin) {
     throw DataError(fmt::format("{}: data.validation_fraction {} of {} rows leaves no validation row", origin,
                                 *spec.validation_fraction, rows));
   }
-  if (test + validation >= rows) {
+  if (test + validation > 0 && test + validation >= rows) {
     throw DataError(fmt::format("{}: {} test rows and {} validation rows of {} leave nothing to train on", origin, test,
                                 validation, rows));
   }
-  if (test + validation == 0) return;
+  if (test + validation == 0) {
+    parts.train.resize(static_cast<std::size_t>(rows));
+    std::iota(parts.train.begin(), parts.train.end(), std::int64_t{0});
+    return parts;
+  }
   const r123::Philox4x32 philox;
   std::vector<std::pair<std::uint64_t, std::int64_t>> order(static_cast<std::size_t>(rows));
   for (std::int64_t row = 0; row < rows; ++row) {
@@ -124,11 +130,13 @@ void split(Dataset& data, const DataSpec& spec, const std::string& origin) {
   const auto part = [&](std::int64_t from, std::int64_t to) {
     std::vector<std::int64_t> chosen;
     for (auto k = from; k < to; ++k) chosen.push_back(order[static_cast<std::size_t>(k)].second);
-    return take_rows(data.train, std::move(chosen));
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
   };
-  if (test > 0) data.test = part(0, test);
-  if (validation > 0) data.validation = part(test, test + validation);
-  data.train = part(test + validation, rows);
+  parts.test = part(0, test);
+  parts.validation = part(test, test + validation);
+  parts.train = part(test + validation, rows);
+  return parts;
 }
 
 }  // namespace
@@ -138,23 +146,24 @@ backend::HostSet Dataset::view(const SampleSet& set) const {
           {set.targets.data(), set.rows, static_cast<std::int64_t>(target_names.size())}};
 }
 
-std::uint64_t content_hash(const Dataset& data) {
+std::uint64_t content_hash(const Dataset& data, bool validation_too) {
   std::uint64_t sum = 0;
-  const auto add = [&](const std::vector<double>& values, std::int64_t rows, std::uint64_t part) {
+  const auto add = [&](const std::vector<double>& values, std::int64_t rows, std::int64_t first, std::uint64_t part) {
     for (std::int64_t row = 0; row < rows; ++row) {
       const auto width = values.size() / static_cast<std::size_t>(rows);
       sum += XXH64(values.data() + static_cast<std::size_t>(row) * width, width * sizeof(double),
-                   4 * static_cast<std::uint64_t>(row) + part);
+                   4 * static_cast<std::uint64_t>(first + row) + part);
     }
   };
-  add(data.train.features, data.train.rows, 0);
-  add(data.train.targets, data.train.rows, 1);
-  add(data.validation.features, data.validation.rows, 2);
-  add(data.validation.targets, data.validation.rows, 3);
+  add(data.train.features, data.train.rows, data.first_row, 0);
+  add(data.train.targets, data.train.rows, data.first_row, 1);
+  if (!validation_too) return sum;
+  add(data.validation.features, data.validation.rows, 0, 2);
+  add(data.validation.targets, data.validation.rows, 0, 3);
   return sum;
 }
 
-Dataset load_dataset(const DataSpec& spec) {
+Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
   Dataset data;
   const std::string origin = spec.generator.empty() ? spec.path : spec.generator;
   const auto source = open(spec, spec.path, DataPart::training, "data.path");
@@ -164,34 +173,45 @@ Dataset load_dataset(const DataSpec& spec) {
     throw DataError(
         fmt::format("{}: data.one_hot expands one target, but there are {}", origin, data.target_names.size()));
   }
-  const auto read = [&](DataSource& part, const std::string& from) {
-    if (part.feature_names().size() != data.feature_names.size() ||
-        part.target_names().size() != data.target_names.size()) {
-      throw DataError(fmt::format("{}: {} features and {} targets, but the training set has {} and {}", from,
-                                  part.feature_names().size(), part.target_names().size(), data.feature_names.size(),
-                                  data.target_names.size()));
-    }
-    auto set = read_all(part, from);
-    if (spec.one_hot) expand_classes(set, data.target_names.front(), *spec.one_hot, from);
+  const auto source_target = data.target_names;
+  const auto rows_of = [&](DataSource& part, const std::vector<std::int64_t>& rows, const std::string& from) {
+    auto set = read_rows(part, rows, from);
+    if (spec.one_hot) expand_classes(set, rows, source_target.front(), *spec.one_hot, from);
     return set;
   };
-  data.train = read(*source, origin);
-  if (auto held = open(spec, spec.path, DataPart::test, "data.path")) {
-    if (!spec.test.empty() || spec.test_fraction) {
-      throw DataError(
-          fmt::format("{}: holds a test set of its own; leave out data.test and data.test_fraction", origin));
+  const auto read = [&](DataSource& part, const std::string& from) {
+    if (part.feature_names().size() != data.feature_names.size() ||
+        part.target_names().size() != source_target.size()) {
+      throw DataError(fmt::format("{}: {} features and {} targets, but the training set has {} and {}", from,
+                                  part.feature_names().size(), part.target_names().size(), data.feature_names.size(),
+                                  source_target.size()));
     }
-    data.test = read(*held, origin);
+    return rows_of(part, all_rows(part), from);
+  };
+  auto held = open(spec, spec.path, DataPart::test, "data.path");
+  if (held && (!spec.test.empty() || spec.test_fraction)) {
+    throw DataError(fmt::format("{}: holds a test set of its own; leave out data.test and data.test_fraction", origin));
   }
-  split(data, spec, origin);
+  auto parts = split(source->rows(), spec, origin);
+  if (spec.one_hot) {
+    data.target_names.clear();
+    for (std::int64_t k = 0; k < *spec.one_hot; ++k)
+      data.target_names.push_back(fmt::format("{}={}", source_target.front(), k));
+  }
+  data.training_rows = static_cast<std::int64_t>(parts.train.size());
+  if (choose) {
+    const auto [first, count] = choose(data);
+    data.first_row = first;
+    const auto begin = parts.train.begin() + static_cast<std::ptrdiff_t>(first);
+    parts.train = std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(count));
+  }
+  data.train = rows_of(*source, parts.train, origin);
+  data.validation = rows_of(*source, parts.validation, origin);
+  data.test = rows_of(*source, parts.test, origin);
+  if (held) data.test = read(*held, origin);
   if (!spec.test.empty()) data.test = read(*open(spec, spec.test, DataPart::training, "data.test"), spec.test);
   if (!spec.validation.empty()) {
     data.validation = read(*open(spec, spec.validation, DataPart::training, "data.validation"), spec.validation);
-  }
-  if (spec.one_hot) {
-    const auto name = data.target_names.front();
-    data.target_names.clear();
-    for (std::int64_t k = 0; k < *spec.one_hot; ++k) data.target_names.push_back(fmt::format("{}={}", name, k));
   }
   return data;
 }
@@ -238,7 +258,7 @@ SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_n
     throw DataError(fmt::format("{}: {} columns, but the model has {} inputs ({})", spec.path, width, inputs,
                                 fmt::join(feature_names, ", ")));
   }
-  return read_all(*source, spec.path);
+  return read_rows(*source, all_rows(*source), spec.path);
 }
 
 }  // namespace sinter

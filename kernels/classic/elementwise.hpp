@@ -53,7 +53,7 @@ struct Gather {
   std::int64_t columns;
   BatchOrder order;
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t index) const {
-    const std::int64_t begin = index * rows_at_once, left = order.rows() - begin;
+    const std::int64_t begin = index * rows_at_once, left = order.own_rows() - begin;
     SlotOrder slot(order, order.chunk_of(begin));
     for (std::int64_t r = begin; r < begin + (left < rows_at_once ? left : rows_at_once); ++r) {
       if (!slot.has(r)) slot = SlotOrder(order, order.chunk_of(r));
@@ -71,7 +71,7 @@ void gather(const typename S::Execution& exec, const Real* data, Real* out, std:
             const BatchOrder& order) {
   static LaunchLabel label("sinter::classic::gather");
   using Kernel = Gather<S, Real>;
-  launch(label, detail::Indices<S>(exec, 0, (order.rows() + Kernel::rows_at_once - 1) / Kernel::rows_at_once),
+  launch(label, detail::Indices<S>(exec, 0, (order.own_rows() + Kernel::rows_at_once - 1) / Kernel::rows_at_once),
          Kernel{data, out, columns, order});
 }
 

@@ -17,6 +17,21 @@ struct ColumnSummary {
 
 inline constexpr std::int64_t statistics_block = 256;
 
+/// `s` becomes the summary of its values and those of `next`, one of which may be of none.
+KOKKOS_INLINE_FUNCTION void merge(ColumnSummary& s, const ColumnSummary& next) {
+  if (next.count == 0) return;
+  if (s.count == 0) {
+    s = next;
+    return;
+  }
+  const double count = s.count + next.count, delta = next.mean - s.mean;
+  s.mean += delta * (next.count / count);
+  s.m2 += next.m2 + delta * delta * (s.count * next.count / count);
+  s.count = count;
+  s.min = next.min < s.min ? next.min : s.min;
+  s.max = next.max > s.max ? next.max : s.max;
+}
+
 template <Space S, class In>
 struct SummarizeBlocks {
   const In* data;  ///< in: [rows, columns]
@@ -50,15 +65,7 @@ struct MergeBlocks {
 
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t column) const {
     ColumnSummary s = partial[column];
-    for (std::int64_t b = 1; b < blocks; ++b) {
-      const ColumnSummary& next = partial[b * columns + column];
-      const double count = s.count + next.count, delta = next.mean - s.mean;
-      s.mean += delta * (next.count / count);
-      s.m2 += next.m2 + delta * delta * (s.count * next.count / count);
-      s.count = count;
-      s.min = next.min < s.min ? next.min : s.min;
-      s.max = next.max > s.max ? next.max : s.max;
-    }
+    for (std::int64_t b = 1; b < blocks; ++b) merge(s, partial[b * columns + column]);
     total[column] = s;
   }
 };

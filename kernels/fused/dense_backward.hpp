@@ -55,7 +55,7 @@ struct DenseBackward {
     const int tile = rank / chunks, chunk = rank % chunks;
     constexpr int level = S::kernels_on_host ? 1 : 0;  // a host packs W^T, which may be long; level 1 is made for that
     void* const scratch = team.team_scratch(level).get_shmem_aligned(
-        Product::scratch_bytes(std::max(args.fan_out, args.order.rows())), 64);
+        Product::scratch_bytes(std::max(args.fan_out, args.order.own_rows())), 64);
     if (args.dX != nullptr) input_gradient(team, scratch, tile, chunk);
     weight_gradient(team, scratch, tile, chunk);
     if (arrive_last(team, args.counters + tile, chunks)) update(team, tile);
@@ -122,7 +122,7 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
   using Kernel = DenseBackward<S, Real>;
   static LaunchLabel label("sinter::layer::backward_update");
   const std::int64_t league = Kernel::tiles(args.fan_in) * args.target.chunks;
-  const std::size_t scratch = Kernel::Product::scratch_bytes(std::max(args.fan_out, args.order.rows())) + 128;
+  const std::size_t scratch = Kernel::Product::scratch_bytes(std::max(args.fan_out, args.order.own_rows())) + 128;
   launch(label,
          team_policy<S, typename Kernel::Policy>(exec, league, Kernel::Product::team_size, S::kernels_on_host ? 1 : 0,
                                                  scratch),
@@ -131,7 +131,7 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
 
 template <class Real>
 KernelCost cost(const DenseBackwardArgs<Real>& args) {
-  const auto m = static_cast<double>(args.order.rows()), k = static_cast<double>(args.fan_in),
+  const auto m = static_cast<double>(args.order.own_rows()), k = static_cast<double>(args.fan_in),
              n = static_cast<double>(args.fan_out);
   const double products = args.dX != nullptr ? 4 : 2;
   const double states = (args.target.state0 != nullptr ? 1 : 0) + (args.target.state1 != nullptr ? 1 : 0);

@@ -34,15 +34,15 @@ struct LossGradientArgs {
   LossSettings loss;
   Activation activation = Activation::identity;  ///< of the last layer
   Real alpha = 0;
-  const Real* Z = nullptr;        ///< in: [rows, outputs], before the last activation
+  const Real* Z = nullptr;        ///< in: [own rows, outputs], before the last activation
   const Real* targets = nullptr;  ///< in: [data rows, outputs]
-  Real* dZ = nullptr;             ///< out: [rows, outputs]; may not overlap Z
+  Real* dZ = nullptr;             ///< out: [own rows, outputs]; may not overlap Z
   std::int64_t outputs = 0;
   BatchOrder order;
-  double* row_loss = nullptr;    ///< work: [rows]
-  double* chunk_loss = nullptr;  ///< work: [chunks]
+  double* row_loss = nullptr;    ///< work: [own rows]
+  double* chunk_loss = nullptr;  ///< work or out: [own chunks]
   int* counter = nullptr;        ///< work: zero before and after
-  LossRecord* record = nullptr;  ///< in/out
+  LossRecord* record = nullptr;  ///< in/out; null: leave the chunks' losses to be combined with those of other ranks
   std::int64_t step = 0;         ///< of the run, 0-based
   bool first_of_epoch = false;   ///< begins a new epoch_sum
 };
@@ -78,6 +78,7 @@ struct LossGradient {
       for (std::int64_t r = begin; r < end; ++r) sum += args.row_loss[r];
       args.chunk_loss[chunk] = sum;
     }
+    if (args.record == nullptr) return;
     if (arrive_last(team, args.counter, static_cast<int>(args.order.chunks)) && team.team_rank() == 0) {
       const double sum = tile::tree_sum(static_cast<int>(args.order.chunks), args.chunk_loss, 1);
       close_record(*args.record, sum, args.first_of_epoch, args.step);
@@ -90,7 +91,7 @@ template <Space S, class Real>
 void loss_gradient(const typename S::Execution& exec, const LossGradientArgs<Real>& args) {
   using Kernel = LossGradient<S, Real>;
   static LaunchLabel label("sinter::layer::loss_gradient");
-  launch(label, team_policy<S>(exec, args.order.chunks, Kernel::team_size), Kernel{args});
+  launch(label, team_policy<S>(exec, args.order.own_chunks(), Kernel::team_size), Kernel{args});
 }
 
 }  // namespace sinter::fused

@@ -22,6 +22,15 @@ struct MetricSums {
 /// The larger of two; a NaN counts as larger than anything, so that it is not lost.
 KOKKOS_FORCEINLINE_FUNCTION double larger(double a, double b) { return a >= b || a != a ? a : b; }
 
+/// `s` becomes the sums over its rows and those of `next`.
+KOKKOS_INLINE_FUNCTION void add(MetricSums& s, const MetricSums& next) {
+  s.rows += next.rows;
+  s.loss += next.loss;
+  s.squared += next.squared;
+  s.absolute += next.absolute;
+  s.largest = larger(s.largest, next.largest);
+}
+
 /// Which decision a classifier's row of outputs means.
 enum class Decision : std::uint8_t {
   none,       ///< regression
@@ -91,14 +100,7 @@ struct MetricMerge {
   std::int64_t blocks;
   KOKKOS_INLINE_FUNCTION void operator()(const int) const {
     MetricSums s = *args.total;
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const MetricSums& next = args.partial[b];
-      s.rows += next.rows;
-      s.loss += next.loss;
-      s.squared += next.squared;
-      s.absolute += next.absolute;
-      s.largest = larger(s.largest, next.largest);
-    }
+    for (std::int64_t b = 0; b < blocks; ++b) add(s, args.partial[b]);
     *args.total = s;
   }
 };

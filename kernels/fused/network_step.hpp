@@ -29,8 +29,8 @@ struct NetworkStepArgs {
   UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device; work: their counters
   int block_count = 0;
   int scratch_level = 0;         ///< filled in by network_step()
-  double* chunk_loss = nullptr;  ///< work: [chunks]
-  LossRecord* record = nullptr;  ///< in/out
+  double* chunk_loss = nullptr;  ///< work or out: [own chunks]
+  LossRecord* record = nullptr;  ///< in/out; null: leave the chunks' losses to be combined with those of other ranks
   std::int64_t step = 0;         ///< of the run, 0-based
 };
 
@@ -72,7 +72,7 @@ struct NetworkStep {
       if (arrive_last(team, &block.arrived, chunks)) {
         update_range<S>(team, Tile::team_size, args.target, b, block.begin, block.count, block.decay);
         // Who is last at a block sees the losses of all chunks as well.
-        if (b == 0 && team.team_rank() == 0) {
+        if (b == 0 && args.record != nullptr && team.team_rank() == 0) {
           close_record(*args.record, tile::tree_sum(chunks, args.chunk_loss, 1), args.order.step == 0, args.step);
         }
       }

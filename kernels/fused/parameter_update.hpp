@@ -1,6 +1,7 @@
 // The optimizer's part of a backward launch: the gradient of a contiguous range of parameters is combined from the
 // chunks' slabs in the fixed tree and either applied at once, or stored (with its squared norm) for a launch of its own
-// where the whole gradient must be known first: clipping by global norm, and exchange between ranks.
+// where the whole gradient must be known first (clipping by global norm). Of several ranks each combines only the
+// subtrees whose chunks it has, for fused/exchanged_update.hpp.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,10 @@ struct UpdateVectors {
 template <class Real>
 struct UpdateTarget : UpdateVectors<Real> {
   OptimizerStep<Real> step;
+  Real* partial_sums = nullptr;  ///< not null: store the sums of this rank's subtrees, see store_partial_sums()
+  int first_chunk = 0;           ///< with `partial_sums`: this rank's chunks are [first_chunk, first_chunk + chunks)
+  int all_chunks = 1;            ///< with `partial_sums`: of all ranks
+  bool one_sum = false;          ///< with `partial_sums`: a single sum of all chunks of this rank instead
 };
 
 /// Elements that a thread takes at once: vectors on the host, one (coalesced over the team) on a device.
@@ -114,12 +119,46 @@ KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real
   }
 }
 
+/// By all threads of a team: the sums of a rank's P subtrees over the parameters [begin, begin + count), one subtree
+/// after the other: subtree s of parameter begin + e goes to partial_sums[P begin + s count + e]. So what lies in a
+/// sequence of ranges is contiguous. With `one_sum` P = 1, and the subtrees are added up.
+template <Space S, class Real, class Team>
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void store_partial_sums(const Team& team, int team_size,
+                                                                  const UpdateTarget<Real>& target, std::int64_t begin,
+                                                                  std::int64_t count) {
+  constexpr int lanes = update_lanes<S>;
+  const int first = target.first_chunk, end = first + target.chunks, all = target.all_chunks;
+  int subtrees = target.one_sum ? 1 : 0;
+  if (!target.one_sum) tile::for_each_subtree(first, end, all, [&](int, int) { ++subtrees; });
+  for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count;
+       e += static_cast<std::int64_t>(team_size) * lanes) {
+    const int n = static_cast<int>(count - e < lanes ? count - e : lanes);
+    const Real* const slabs = target.slabs + begin + e;
+    Real* to = target.partial_sums + subtrees * begin + e;
+    tile::for_each_subtree(first, end, all, [&](int leaf, int leaves) {
+      const Real* const chunk = slabs + (leaf - first) * target.slab_stride;
+      if (target.one_sum && leaf > first) {
+        Real more[lanes];
+        tile::tree_sum_span(leaves, chunk, target.slab_stride, more, n);
+        for (int l = 0; l < n; ++l) to[l] += more[l];
+      } else {
+        tile::tree_sum_span(leaves, chunk, target.slab_stride, to, n);
+      }
+      if (!target.one_sum) to += count;
+    });
+  }
+}
+
 /// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of
 /// this range, for its norm.
 template <Space S, class Real, class Team>
 SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size,
                                                             const UpdateTarget<Real>& target, std::int64_t range,
                                                             std::int64_t begin, std::int64_t count, bool decay) {
+  if (target.partial_sums != nullptr) {
+    store_partial_sums<S>(team, team_size, target, begin, count);
+    return;
+  }
   constexpr int lanes = update_lanes<S>;
   double square = 0;
   for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count;

@@ -29,6 +29,24 @@ KOKKOS_FORCEINLINE_FUNCTION T tree_sum_of(const T* leaf, std::int64_t stride) {
   }
 }
 
+/// Leaves of the largest subtree that begins with leaf `first` and ends at leaf `end` or before, in a tree of `all`
+/// leaves: whoever has the leaves [first, end) alone can sum it.
+KOKKOS_INLINE_FUNCTION int subtree_leaves(int first, int end, int all) {
+  int leaves = 1;
+  while (leaves < all && first % (2 * leaves) == 0 && first + 2 * leaves <= end) leaves *= 2;
+  return leaves;
+}
+
+/// f(leaf, leaves) for each of the largest subtrees that the leaves [first, end) hold, in order.
+template <class Function>
+KOKKOS_INLINE_FUNCTION void for_each_subtree(int first, int end, int all, const Function& f) {
+  for (int leaf = first; leaf < end;) {
+    const int leaves = subtree_leaves(leaf, end, all);
+    f(leaf, leaves);
+    leaf += leaves;
+  }
+}
+
 namespace detail {
 /// f.template operator()<Leaves>() for a run-time number of leaves in {1, 2, 4, ..., max_leaves}.
 template <int Leaves = max_leaves, class Function>

@@ -1,5 +1,5 @@
 // The boundary between the program and a backend module (floors 1 to 3 built against one Kokkos). Plain specs, host
-// arrays, status codes and callbacks cross it; exceptions do not. Both sides are built from one source tree:
+// arrays, status codes and callbacks cross it, and the ranks as an interface; exceptions do not. Both sides are built from one source tree:
 // `interface_version` and the project's version must agree before anything else is called. Free of Kokkos.
 #pragma once
 
@@ -17,6 +17,7 @@
 #include <sinter/models/spec/training_spec.hpp>
 #include <sinter/models/spec/training_state.hpp>
 #include <sinter/runtime/base/errors.hpp>
+#include <sinter/runtime/comm/communicator.hpp>
 
 namespace sinter::backend {
 
@@ -66,7 +67,9 @@ struct TrainRequest {
   CheckpointSpec checkpoint;              ///< `keep` and `resume` are the program's
   std::int64_t stop_after_steps = 0;      ///< 0: off
   const TrainingState* resume = nullptr;  ///< go on from here
-  EnsembleSpec ensemble;                  ///< of more than 0 members: these are trained; no checkpoints then
+  Communicator* communicator = nullptr;  ///< the ranks that train together, `train` being this one's share; null: alone
+  std::int64_t training_rows = 0;        ///< several ranks: of all of them
+  EnsembleSpec ensemble;                 ///< of more than 0 members: these are trained; no checkpoints then
 };
 
 /// The report of the run and the model it made: the best parameters where early stopping keeps them, else the last.
@@ -87,6 +90,8 @@ struct MeasureRequest {
   HostSet train;
   MeasureSettings settings;
   EnsembleSpec ensemble;  ///< of more than 0 members: a step is one of all of them
+  Communicator* communicator = nullptr;  ///< as of TrainRequest
+  std::int64_t training_rows = 0;
 };
 
 struct DeviceInfo {

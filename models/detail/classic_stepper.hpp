@@ -2,6 +2,7 @@
 // fusion is compared with.
 #pragma once
 
+#include <bit>
 #include <vector>
 
 #include <sinter/kernels/classic/elementwise.hpp>
@@ -15,18 +16,29 @@ class ClassicStepper final : public SingleStepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
-  ClassicStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : SingleStepper<S, Real>(plan, training),
+  ClassicStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training,
+                 Communicator& communicator)
+      : SingleStepper<S, Real>(plan, training, communicator),
         network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
-        memory_(exec, network.layout(), plan, training, 2) {
+        sum_chunks_(std::bit_floor(static_cast<std::uint64_t>(this->share().slots))),
+        memory_(exec, network.layout(), plan, this->share(), training, 2) {
     auto& arena = memory_.arena;
-    targets_ = arena.template add<Real>(plan.batch * network.layout().outputs());
-    gradient_ = arena.template add<Real>(network.layout().parameters);
-    column_sums_ = arena.template add<Real>(plan.chunks * network.layout().widest());
+    targets_ = arena.template add<Real>(most_rows(plan, this->share()) * network.layout().outputs());
+    const std::int64_t parameters = network.layout().parameters;
+    const bool alone = communicator.size() == 1;
+    gradient_ = arena.template add<Real>(alone ? parameters : 0);
+    column_sums_ = arena.template add<Real>(sum_chunks_ * network.layout().widest());
     square_norms_ = arena.template add<double>(clip_norm_ > 0 ? norm_blocks() : 0);
     arena.allocate(exec);
+    if (!alone) {
+      TrainingSpec any_order = training;
+      any_order.reproducible = false;  // as the products of this level are
+      any_order.optimizer.clip_norm = 0;
+      exchange_.emplace(exec, communicator, plan, any_order, network.parameters(),
+                        std::vector<std::vector<ExchangedRange>>{{{0, parameters, 0, true}}}, 1);
+    }
     if (clip_norm_ > 0) {
       norms_ = Vector<S, double>(arena.at(square_norms_), static_cast<std::size_t>(norm_blocks()));
     }
@@ -39,7 +51,7 @@ class ClassicStepper final : public SingleStepper<S, Real> {
   void step(const Execution& exec, const StepInput<Real>& input) override {
     const auto& layers = network_.layout().layers;
     const auto& arena = memory_.arena;
-    const std::int64_t rows = input.order.rows();
+    const std::int64_t rows = input.order.own_rows();
     Real* const parameters = network_.parameters().data();
     const Real* X = input.X;
     const Real* T = input.T;
@@ -51,7 +63,7 @@ class ClassicStepper final : public SingleStepper<S, Real> {
       T = arena.at(targets_);
       order.shuffle = false;  // the rows now stand in batch order
       order.step = 0;
-      order.data_rows = order.full_batch = rows;
+      order.data_rows = order.full_batch = input.order.rows();
     }
 
     for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -81,21 +93,22 @@ class ClassicStepper final : public SingleStepper<S, Real> {
     loss.outputs = layers.back().fan_out;
     loss.order = order;
     loss.row_loss = arena.at(memory_.row_loss);
-    loss.chunk_loss = arena.at(memory_.chunk_loss);
+    loss.chunk_loss = exchange_ ? exchange_->own_losses() : arena.at(memory_.chunk_loss);
     loss.counter = arena.at(memory_.counters);
-    loss.record = memory_.record.data();
+    loss.record = exchange_ ? nullptr : memory_.record.data();
     loss.step = input.step;
     loss.first_of_epoch = input.order.step == 0;
     fused::loss_gradient<S>(exec, loss);
 
-    Real* const gradient = arena.at(gradient_);
+    Real* const gradient = exchange_ ? exchange_->sums() : arena.at(gradient_);
+    const BatchOrder sums{rows, rows, static_cast<std::int64_t>(sum_chunks_)};
     for (std::size_t l = layers.size(); l-- > 0; std::swap(dZ, dX)) {
       const auto& layer = layers[l];
       const Real* const before = l == 0 ? X : arena.at(memory_.A[l - 1]);
       classic::product<S>(exec, 'T', 'N', before, dZ, gradient + layer.offset, layer.fan_in, layer.fan_out, rows);
       if (layer.bias) {
         classic::sum_rows<S>(exec, dZ, gradient + layer.offset + layer.weights(), arena.at(column_sums_),
-                             arena.at(memory_.counters) + 1, layer.fan_out, order);
+                             arena.at(memory_.counters) + 1, layer.fan_out, sums);
       }
       if (l > 0) {
         const auto& previous = layers[l - 1];
@@ -107,11 +120,15 @@ class ClassicStepper final : public SingleStepper<S, Real> {
       }
     }
 
+    if (exchange_) {
+      exchange_->start(exec, 0);
+      exchange_->finish_sums(exec, {memory_.record.data(), input.order.step == 0, input.step});
+    }
     OptimizerStep<Real> optimizer = input.optimizer;
     if (clip_norm_ > 0) optimizer.gradient_scale = static_cast<Real>(clip_factor(exec, gradient));
     for (const auto& layer : layers) {
-      update(exec, optimizer, true, layer.offset, layer.weights());
-      if (layer.bias) update(exec, optimizer, false, layer.offset + layer.weights(), layer.fan_out);
+      update(exec, optimizer, true, gradient, layer.offset, layer.weights());
+      if (layer.bias) update(exec, optimizer, false, gradient, layer.offset + layer.weights(), layer.fan_out);
     }
   }
 
@@ -129,20 +146,22 @@ class ClassicStepper final : public SingleStepper<S, Real> {
     return norm > clip_norm_ ? clip_norm_ / norm : 1.0;
   }
 
-  void update(const Execution& exec, const OptimizerStep<Real>& optimizer, bool decay, std::int64_t offset,
-              std::int64_t count) const {
+  void update(const Execution& exec, const OptimizerStep<Real>& optimizer, bool decay, const Real* gradient,
+              std::int64_t offset, std::int64_t count) const {
     const auto at = [offset](Real* base) { return base == nullptr ? nullptr : base + offset; };
-    classic::update<S>(exec, optimizer, decay, network_.parameters().data() + offset,
-                       memory_.arena.at(gradient_) + offset, at(memory_.state(0)), at(memory_.state(1)), count);
+    classic::update<S>(exec, optimizer, decay, network_.parameters().data() + offset, gradient + offset,
+                       at(memory_.state(0)), at(memory_.state(1)), count);
   }
 
   const Network<S, Real>& network_;
   LossSettings loss_;
   double clip_norm_;
+  std::uint64_t sum_chunks_;  ///< that column sums are cut into
   StepMemory<S, Real> memory_;
   Slot<Real> targets_, gradient_, column_sums_;
   Slot<double> square_norms_;
   Vector<S, double> norms_;
+  std::optional<Exchange<S, Real, tile::Product<S, Real>::team_size>> exchange_;  ///< of several ranks
 };
 
 }  // namespace sinter::detail

@@ -12,19 +12,30 @@
 
 namespace sinter::detail {
 
-/// Statistics of the columns of `data`, on the host: 2 launches, 1 fence and 1 small copy. Throws DataError for
-/// non-finite values.
+/// Statistics of the columns of a set of which `data` is this process' share, on the host: 2 launches a shard, 1 fence
+/// and 1 small copy. Throws DataError for non-finite values, on all ranks.
 template <Space S, class In>
 std::vector<fused::ColumnSummary> summarize(const typename S::Execution& exec, const MatrixRef<S, const In>& data,
-                                            std::string_view what) {
-  const auto rows = static_cast<std::int64_t>(data.extent(0)), columns = static_cast<std::int64_t>(data.extent(1));
-  const std::int64_t blocks = (rows + fused::statistics_block - 1) / fused::statistics_block;
+                                            const SetShare& share, std::string_view what) {
+  const auto columns = static_cast<std::int64_t>(data.extent(1));
+  const auto shards = static_cast<std::int64_t>(share.own_shards());
+  const std::int64_t blocks = (share.rows() + fused::statistics_block - 1) / fused::statistics_block;
   const auto partial = make_vector<S, fused::ColumnSummary>(exec, "sinter::data::partial", blocks * columns);
-  const auto total = make_vector<S, fused::ColumnSummary>(exec, "sinter::data::summary", columns);
-  fused::column_statistics<S>(exec, data.data(), rows, columns, partial.data(), total.data());
-  const HostMirror<Vector<S, fused::ColumnSummary>> mirror(total);
+  const Vector<S, fused::ColumnSummary> totals(Kokkos::view_alloc(exec, std::string("sinter::data::summary")),
+                                               static_cast<std::size_t>(shards * columns));
+  for (std::size_t s = 0; s < share.own_shards(); ++s) {
+    const std::int64_t rows = share.begins[s + 1] - share.begins[s];
+    if (rows == 0) continue;  // a summary of no values
+    fused::column_statistics<S>(exec, data.data() + share.begins[s] * columns, rows, columns, partial.data(),
+                                totals.data() + static_cast<std::int64_t>(s) * columns);
+  }
+  const HostMirror<Vector<S, fused::ColumnSummary>> mirror(totals);
   mirror.pull(exec);
-  std::vector<fused::ColumnSummary> summary(mirror.host().data(), mirror.host().data() + columns);
+  const auto width = static_cast<std::size_t>(columns);
+  const auto all = share.gathered(
+      std::vector<fused::ColumnSummary>(mirror.host().data(), mirror.host().data() + shards * columns), width);
+  std::vector<fused::ColumnSummary> summary(width);
+  for (std::size_t i = 0; i < all.size(); ++i) fused::merge(summary[i % width], all[i]);
   for (std::size_t j = 0; j < summary.size(); ++j) {
     if (!std::isfinite(summary[j].mean) || !std::isfinite(summary[j].m2)) {
       throw DataError(fmt::format("{}: column {} holds a value that is not finite or too large", what, j));
@@ -64,22 +75,31 @@ Matrix<S, const Real> prepared(const typename S::Execution& exec, const MatrixRe
   return out;
 }
 
+/// `raw`: the share of a set. All ranks call it together where the set is shared.
 template <Space S, class Real, class In>
 DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
-                              const RawSet<S, In>& raw, const char* name) {
+                              const RawSet<S, In>& raw, const char* name, SetShare share) {
   DeviceSet<S, Real> set;
   set.rows = static_cast<std::int64_t>(raw.X.extent(0));
-  if (set.rows == 0) return set;
+  set.share = std::move(share);
+  if (set.empty()) return set;
   check_shape(raw.X, fmt::format("{} features", name), set.rows, network.spec().inputs);
   check_shape(raw.T, fmt::format("{} targets", name), set.rows, network.spec().outputs());
-  summarize<S, In>(exec, raw.X, fmt::format("{} features", name));
-  for (const auto& column : summarize<S, In>(exec, raw.T, fmt::format("{} targets", name)))
+  summarize<S, In>(exec, raw.X, set.share, fmt::format("{} features", name));
+  for (const auto& column : summarize<S, In>(exec, raw.T, set.share, fmt::format("{} targets", name)))
     set.target_variation += column.m2;
   set.X = prepared<S, Real, In>(exec, raw.X, network.feature_shift(), network.feature_scale(),
                                 fmt::format("sinter::data::{}_features", name));
   set.T = prepared<S, Real, In>(exec, raw.T, network.target_shift(), network.target_scale(),
                                 fmt::format("sinter::data::{}_targets", name));
   return set;
+}
+
+/// The same for a set that every process holds.
+template <Space S, class Real, class In>
+DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
+                              const RawSet<S, In>& raw, const char* name) {
+  return device_set(exec, network, raw, name, SetShare::whole(static_cast<std::int64_t>(raw.X.extent(0))));
 }
 
 }  // namespace sinter::detail

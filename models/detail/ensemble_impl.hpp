@@ -95,8 +95,9 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
   check_shape(train.X, "train features", rows, first.spec().inputs);
   check_shape(train.T, "train targets", rows, first.spec().outputs());
-  ensemble.set_normalization(exec, detail::fitted_normalization<S, Real, In>(exec, train, options));
-  const auto train_set = detail::device_set(exec, first, train, "train"),
+  const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
+  ensemble.set_normalization(exec, detail::fitted_normalization<S, Real, In>(exec, train, share, options));
+  const auto train_set = detail::device_set(exec, first, train, "train", share),
              validation_set = detail::device_set(exec, first, validation, "validation"),
              test_set = detail::device_set(exec, first, test, "test");
 

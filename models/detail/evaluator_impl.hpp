@@ -58,6 +58,23 @@ inline void add_classification(Metrics& metrics, const std::vector<std::int64_t>
   metrics.emplace_back("f1", f1 / count);
 }
 
+/// Counts of this process' rows, added up over the ranks that share the set.
+inline std::vector<std::int64_t> sum_over_ranks(const SetShare& share, const std::int64_t* own, std::size_t count) {
+  std::vector<std::int64_t> total(own, own + count);
+  if (share.communicator == nullptr) return total;
+  const auto size = static_cast<std::size_t>(share.communicator->size());
+  std::vector<std::int64_t> all(size * count);
+  std::copy(total.begin(), total.end(),
+            all.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(share.communicator->rank()) * count));
+  const std::vector<std::int64_t> bytes(size, static_cast<std::int64_t>(count * sizeof(std::int64_t)));
+  share.communicator->wait(share.communicator->all_gather(all.data(), bytes));
+  for (std::size_t i = 0; i < count; ++i) {
+    total[i] = 0;
+    for (std::size_t r = 0; r < size; ++r) total[i] += all[r * count + i];
+  }
+  return total;
+}
+
 }  // namespace detail
 
 template <Space S, class Real>
@@ -67,7 +84,7 @@ struct Evaluator<S, Real>::Memory {
   fused::TileShape shape;
   Slot<Real> Z, work;
   Slot<fused::MetricSums> partial;
-  Vector<S, fused::MetricSums> total;
+  Vector<S, fused::MetricSums> total;  ///< of each shard
   Vector<S, std::int64_t> confusion;
 };
 
@@ -84,7 +101,8 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
   m.partial = m.arena.template add<fused::MetricSums>((rows_ + fused::statistics_block - 1) / fused::statistics_block);
   m.arena.allocate(exec);
   const auto classes = static_cast<std::size_t>(detail::classes_of(network.spec()));
-  m.total = Vector<S, fused::MetricSums>(Kokkos::view_alloc(exec, std::string("sinter::metrics::sums")), 1);
+  m.total = Vector<S, fused::MetricSums>(Kokkos::view_alloc(exec, std::string("sinter::metrics::sums")),
+                                         static_cast<std::size_t>(tile::max_leaves));
   m.confusion = Vector<S, std::int64_t>(Kokkos::view_alloc(exec, std::string("sinter::metrics::confusion")),
                                         classes * classes);
 }
@@ -123,9 +141,9 @@ void Evaluator<S, Real>::accumulate(const Execution& exec, const DeviceSet<S, Re
   auto& m = *memory_;
   fill(exec, m.total, fused::MetricSums{});
   if (m.confusion.extent(0) > 0) fill(exec, m.confusion, std::int64_t{0});
-  for (std::int64_t begin = 0; begin < set.rows; begin += rows_) {
+  const auto piece = [&](std::size_t shard, std::int64_t begin, std::int64_t rows) {
     fused::MetricArgs<S, Real> args;
-    args.rows = std::min(rows_, set.rows - begin);
+    args.rows = rows;
     Real* const Z = m.arena.at(m.Z);
     forward(exec, set.X.data() + begin * spec.inputs, args.rows, Z, true);
     args.loss = loss;
@@ -139,30 +157,45 @@ void Evaluator<S, Real>::accumulate(const Execution& exec, const DeviceSet<S, Re
     args.denormalize = {network_.target_shift(), network_.target_scale()};
     args.decision = detail::decision_of(args.activation);
     args.partial = m.arena.at(m.partial);
-    args.total = m.total.data();
+    args.total = m.total.data() + shard;
     args.confusion = m.confusion.data();
     fused::metrics<S, Real>(exec, args);
+  };
+  for (std::size_t s = 0; s < set.share.own_shards(); ++s) {
+    const std::int64_t end = set.share.begins[s + 1];
+    for (std::int64_t begin = set.share.begins[s]; begin < end; begin += rows_)
+      piece(s, begin, std::min(rows_, end - begin));
   }
+}
+
+/// Of the whole set, shard by shard.
+template <Space S, class Real>
+fused::MetricSums Evaluator<S, Real>::sums(const Execution& exec, const DeviceSet<S, Real>& set,
+                                           const LossSettings& loss) {
+  accumulate(exec, set, loss);
+  const HostMirror<Vector<S, fused::MetricSums>> totals(memory_->total);
+  totals.pull(exec);
+  const auto* const own = totals.host().data();
+  fused::MetricSums all;
+  for (const auto& shard : set.share.gathered(std::vector<fused::MetricSums>(own, own + set.share.own_shards()), 1))
+    fused::add(all, shard);
+  return all;
 }
 
 template <Space S, class Real>
 double Evaluator<S, Real>::loss(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss) {
-  accumulate(exec, set, loss);
-  const HostMirror<Vector<S, fused::MetricSums>> sums(memory_->total);
-  sums.pull(exec);
-  return sums.host()(0).loss / static_cast<double>(loss_terms(loss.type, set.rows, network_.spec().outputs()));
+  return sums(exec, set, loss).loss /
+         static_cast<double>(loss_terms(loss.type, set.share.all_rows, network_.spec().outputs()));
 }
 
 template <Space S, class Real>
 SetReport Evaluator<S, Real>::report(const Execution& exec, const DeviceSet<S, Real>& set, const LossSettings& loss) {
   SetReport report;
-  report.rows = set.rows;
+  report.rows = set.share.all_rows;
   report.classes = detail::classes_of(network_.spec());
   const std::int64_t outputs = network_.spec().outputs();
-  const HostMirror<Vector<S, fused::MetricSums>> sums(memory_->total);
-  const double mean = this->loss(exec, set, loss);
-  sums.pull(exec);
-  const fused::MetricSums s = sums.host()(0);
+  const fused::MetricSums s = sums(exec, set, loss);
+  const double mean = s.loss / static_cast<double>(loss_terms(loss.type, set.share.all_rows, outputs));
   const double terms = s.rows * static_cast<double>(outputs);
   const double mse = s.squared / terms;
   report.metrics = {
@@ -172,7 +205,8 @@ SetReport Evaluator<S, Real>::report(const Execution& exec, const DeviceSet<S, R
   } else {
     const HostMirror<Vector<S, std::int64_t>> confusion(memory_->confusion);
     confusion.pull(exec);
-    report.confusion.assign(confusion.host().data(), confusion.host().data() + report.classes * report.classes);
+    const auto cells = static_cast<std::size_t>(report.classes * report.classes);
+    report.confusion = detail::sum_over_ranks(set.share, confusion.host().data(), cells);
     detail::add_classification(report.metrics, report.confusion, report.classes);
   }
   return report;

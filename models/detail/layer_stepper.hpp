@@ -1,11 +1,13 @@
 // Level `layer`: L forward launches, one for loss and gradient, L for backward and update: 2L + 1 (and one more to clip
-// by global norm).
+// by global norm). With several ranks the update is one launch a bucket of the exchange, which goes on under the backward
+// launches of the layers below.
 #pragma once
 
 #include <vector>
 
 #include <sinter/kernels/fused/dense_backward.hpp>
 #include <sinter/kernels/fused/dense_forward.hpp>
+#include <sinter/models/detail/exchange.hpp>
 #include <sinter/models/detail/single_stepper.hpp>
 #include <sinter/models/detail/update_blocks.hpp>
 #include <sinter/runtime/workspace.hpp>
@@ -23,11 +25,12 @@ struct StepMemory {
   Vector<S, fused::LossRecord> record;
   int states = 0;
 
-  StepMemory(const typename S::Execution& exec, const NetworkLayout& layout, const Plan& plan,
+  /// For the rows of this share of a batch.
+  StepMemory(const typename S::Execution& exec, const NetworkLayout& layout, const Plan& plan, const Share& share,
              const TrainingSpec& training, std::int64_t counter_count)
       : record(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), 1),
         states(optimizer_state_count(training.optimizer.type)) {
-    const std::int64_t rows = plan.batch;
+    const std::int64_t rows = most_rows(plan, share);
     for (std::size_t l = 0; l < layout.layers.size(); ++l) {
       const auto& layer = layout.layers[l];
       const bool last = l + 1 == layout.layers.size();
@@ -39,7 +42,7 @@ struct StepMemory {
     state0 = arena.template add<Real>(states > 0 ? layout.parameters : 0);
     state1 = arena.template add<Real>(states > 1 ? layout.parameters : 0);
     row_loss = arena.template add<double>(rows);
-    chunk_loss = arena.template add<double>(plan.chunks);
+    chunk_loss = arena.template add<double>(share.slots);
     counters = arena.template add<int>(counter_count);
   }
 
@@ -57,18 +60,22 @@ class LayerStepper final : public SingleStepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
-  LayerStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training)
-      : SingleStepper<S, Real>(plan, training),
+  LayerStepper(const Execution& exec, const Network<S, Real>& network, const Plan& plan, const TrainingSpec& training,
+               Communicator& communicator)
+      : SingleStepper<S, Real>(plan, training, communicator),
         network_(network),
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
-        chunks_(static_cast<int>(plan.chunks)),
+        chunks_(static_cast<int>(this->share().slots)),
         first_range_(ranges_of(network.layout())),
-        memory_(exec, network.layout(), plan, training, first_range_.back() + 1) {
+        memory_(exec, network.layout(), plan, this->share(), training, first_range_.back() + 1) {
     auto& arena = memory_.arena;
     const std::int64_t parameters = network.layout().parameters;
-    slabs_ = arena.template add<Real>(plan.chunks * parameters);
-    if (clip_norm_ > 0) {
+    slabs_ = arena.template add<Real>(chunks_ * parameters);
+    if (communicator.size() > 1) {
+      exchange_.emplace(exec, communicator, plan, training, network.parameters(), buckets(),
+                        static_cast<int>(first_range_.back()));
+    } else if (clip_norm_ > 0) {
       gradient_ = arena.template add<Real>(parameters);
       square_norms_ = arena.template add<double>(first_range_.back());
       blocks_ = update_blocks<S>(exec, network.layout());
@@ -78,13 +85,16 @@ class LayerStepper final : public SingleStepper<S, Real> {
 
   [[nodiscard]] const Vector<S, fused::LossRecord>& record() const override { return memory_.record; }
   [[nodiscard]] VectorRef<S, Real> state(int index) const override { return memory_.state_view(index); }
+  void gather_state(const Execution& exec) override {
+    for (int i = 0; exchange_ && i < memory_.states; ++i) exchange_->gather(exec, memory_.state_view(i));
+  }
 
  protected:
   void step(const Execution& exec, const StepInput<Real>& input) override {
     const auto& layers = network_.layout().layers;
     const auto& arena = memory_.arena;
     const bool gather = !input.order.identity();
-    const std::int64_t rows = input.order.rows();
+    const std::int64_t rows = input.order.own_rows();
     Real* const parameters = network_.parameters().data();
 
     for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -120,9 +130,9 @@ class LayerStepper final : public SingleStepper<S, Real> {
     loss.outputs = layers.back().fan_out;
     loss.order = input.order;
     loss.row_loss = arena.at(memory_.row_loss);
-    loss.chunk_loss = arena.at(memory_.chunk_loss);
+    loss.chunk_loss = exchange_ ? exchange_->own_losses() : arena.at(memory_.chunk_loss);
     loss.counter = arena.at(memory_.counters) + first_range_.back();
-    loss.record = memory_.record.data();
+    loss.record = exchange_ ? nullptr : memory_.record.data();
     loss.step = input.step;
     loss.first_of_epoch = input.order.step == 0;
     fused::loss_gradient<S>(exec, loss);
@@ -135,10 +145,13 @@ class LayerStepper final : public SingleStepper<S, Real> {
     target.slab_stride = network_.layout().parameters;
     target.chunks = chunks_;
     target.step = input.optimizer;
-    if (clip_norm_ > 0) {
+    if (exchange_) {
+      exchange_->prepare(target);
+    } else if (clip_norm_ > 0) {
       target.gradient = arena.at(gradient_);
       target.square_norms = arena.at(square_norms_);
     }
+    std::size_t bucket = 0;
     for (std::size_t l = layers.size(); l-- > 0; std::swap(dZ, dX)) {
       const auto& layer = layers[l];
       fused::DenseBackwardArgs<Real> args;
@@ -161,8 +174,11 @@ class LayerStepper final : public SingleStepper<S, Real> {
       args.first_range = first_range_[l];
       args.order = input.order;
       fused::dense_backward<S>(exec, args);
+      if (exchange_ && l == lowest_layer_[bucket]) exchange_->start(exec, bucket++);
     }
-    if (clip_norm_ > 0) {
+    if (exchange_) {
+      exchange_->finish(exec, target, {memory_.record.data(), input.order.step == 0, input.step});
+    } else if (clip_norm_ > 0) {
       fused::clipped_update<S>(
           exec, fused::ClippedUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0)),
                                                static_cast<int>(first_range_.back()), clip_norm_});
@@ -170,6 +186,35 @@ class LayerStepper final : public SingleStepper<S, Real> {
   }
 
  private:
+  using TeamExchange = Exchange<S, Real, tile::Product<S, Real>::team_size>;
+  static constexpr std::int64_t bucket_parameters = std::int64_t{1} << 18;  // 1 MiB of float32: beyond MPI's latency
+
+  /// The parameter ranges of the backward launches in buckets of whole layers, from the last layer down; notes the lowest
+  /// layer of each. One bucket where the norm of all must be known before the first update.
+  std::vector<std::vector<ExchangedRange>> buckets() {
+    const auto& layers = network_.layout().layers;
+    std::vector<std::vector<ExchangedRange>> buckets(1);
+    std::int64_t parameters = 0;
+    for (std::size_t l = layers.size(); l-- > 0;) {
+      const auto& layer = layers[l];
+      constexpr std::int64_t row_tile = fused::DenseBackward<S, Real>::row_tile;
+      std::vector<ExchangedRange> ranges;
+      auto number = static_cast<int>(first_range_[l]);
+      for (std::int64_t row = 0; row < layer.fan_in; row += row_tile, ++number) {
+        const std::int64_t rows = std::min(row_tile, layer.fan_in - row);
+        ranges.push_back({layer.offset + row * layer.fan_out, rows * layer.fan_out, number, true});
+      }
+      if (layer.bias) ranges.push_back({layer.offset + layer.weights(), layer.fan_out, number, false});
+      buckets.back().insert(buckets.back().begin(), ranges.begin(), ranges.end());
+      parameters += layer.parameters();
+      if (l > 0 && (clip_norm_ > 0 || parameters < bucket_parameters)) continue;
+      lowest_layer_.push_back(l);
+      parameters = 0;
+      if (l > 0) buckets.emplace_back();
+    }
+    return buckets;
+  }
+
   /// Number of the first parameter range of each layer, and their count at the end.
   static std::vector<std::int64_t> ranges_of(const NetworkLayout& layout) {
     std::vector<std::int64_t> first{0};
@@ -187,6 +232,8 @@ class LayerStepper final : public SingleStepper<S, Real> {
   Slot<Real> slabs_, gradient_;
   Slot<double> square_norms_;
   Vector<S, fused::UpdateBlock> blocks_;
+  std::vector<std::size_t> lowest_layer_;  ///< of each bucket
+  std::optional<TeamExchange> exchange_;   ///< of several ranks
 };
 
 }  // namespace sinter::detail

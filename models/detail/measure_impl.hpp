@@ -33,15 +33,9 @@ class MeasuredTraining {
   MeasuredTraining(std::unique_ptr<Stepper<S, Real>> stepper, const Plan& plan, const DeviceSet<S, Real>& set,
                    const TrainingSpec& training, std::uint64_t seed)
       : last_(training.epochs * plan.steps_per_epoch),
-        stepper_(std::move(stepper)) {
+        stepper_(std::move(stepper)),
+        run_(first_run<S, Real>(set, plan, training, seed)) {
     if (last_ == 0) throw ConfigError("measure: training.epochs is 0: there is no step to time");
-    run_.X = set.X.data();
-    run_.T = set.T.data();
-    run_.order.data_rows = set.rows;
-    run_.order.full_batch = plan.batch;
-    run_.order.chunks = plan.chunks;
-    run_.order.seed = seed;
-    run_.order.shuffle = training.shuffle && plan.batch < set.rows;
   }
 
   void run(const Execution& exec, std::int64_t count) {
@@ -69,15 +63,24 @@ class MeasuredTraining {
   StepRun<Real> run_;
 };
 
+/// The largest of the ranks' values, on all of them.
+inline double largest(Communicator& communicator, double value) {
+  std::vector<double> values(static_cast<std::size_t>(communicator.size()));
+  values[static_cast<std::size_t>(communicator.rank())] = value;
+  communicator.wait(communicator.all_gather(values.data(), std::vector<std::int64_t>(values.size(), sizeof(double))));
+  return *std::max_element(values.begin(), values.end());
+}
+
 /// Steps of a repetition that takes at least `seconds`, from the time of ever more steps; these are the warm-up too.
 template <class Execution, class Run>
-std::int64_t steps_of_repetition(const Execution& exec, const Run& run, const MeasureSettings& settings) {
+std::int64_t steps_of_repetition(const Execution& exec, const Run& run, const MeasureSettings& settings,
+                                 Communicator& communicator) {
   if (settings.steps > 0) {
     run(settings.steps);
     return settings.steps;
   }
   for (std::int64_t steps = 1;; steps *= 2) {
-    const double taken = seconds_of(exec, [&] { run(steps); });
+    const double taken = largest(communicator, seconds_of(exec, [&] { run(steps); }));
     if (taken >= settings.repetition_s / 2)
       return std::max<std::int64_t>(
           1, std::llround(std::ceil(settings.repetition_s / taken * static_cast<double>(steps))));
@@ -85,14 +88,16 @@ std::int64_t steps_of_repetition(const Execution& exec, const Run& run, const Me
 }
 
 template <class Execution, class Run>
-void time_repetitions(const Execution& exec, const Run& run, const MeasureSettings& settings, Measurement& out) {
-  out.steps = steps_of_repetition(exec, run, settings);
+void time_repetitions(const Execution& exec, const Run& run, const MeasureSettings& settings,
+                      Communicator& communicator, Measurement& out) {
+  out.steps = steps_of_repetition(exec, run, settings, communicator);
   const LedgerCounts before = ledger::totals();
   run(out.steps);
   out.repetition = ledger::totals() - before;
   wait_for(exec, "sinter::measure: warm-up");
   for (int r = 0; r < settings.repetitions; ++r)
-    out.step_s.push_back(seconds_of(exec, [&] { run(out.steps); }) / static_cast<double>(out.steps));
+    out.step_s.push_back(largest(communicator, seconds_of(exec, [&] { run(out.steps); })) /
+                         static_cast<double>(out.steps));
 }
 
 /// A prediction of the plan's batch: each weight once, no intermediate result in memory.
@@ -127,6 +132,7 @@ struct MeasuredProblem {
   TrainingSpec training;
   Plan plan;
   DeviceSet<S, Real> set;
+  Communicator& communicator;
 };
 
 /// `trained`: the network, or the ensemble that it is the first of; it takes the normalisation.
@@ -138,19 +144,22 @@ MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Tra
   if (settings.repetitions < 1)
     throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
   const auto& model = network.spec();
-  const auto rows = static_cast<std::int64_t>(train.X.extent(0));
+  Communicator& communicator = options.communicator == nullptr ? single_process() : *options.communicator;
+  const auto rows = communicator.size() > 1 ? options.training_rows : static_cast<std::int64_t>(train.X.extent(0));
   training.drop_last = true;
   const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows);
-  check_shape(train.X, "measure: features", rows, model.inputs);
-  check_shape(train.T, "measure: targets", rows, model.outputs());
+  check_ranks(plan, communicator.size());
+  const SetShare share = SetShare::of_training(plan, communicator);
+  check_shape(train.X, "measure: features", share.rows(), model.inputs);
+  check_shape(train.T, "measure: targets", share.rows(), model.outputs());
   const auto silent = [](std::size_t /*column*/) {};
   Normalization normalization;
-  normalization.features = normalization_of(options.normalize.features, summarize<S, In>(exec, train.X, "features"),
+  normalization.features = normalization_of(options.normalize.features, summarize<S, In>(exec, train.X, share, "features"),
                                             silent);
-  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, "targets"),
+  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, share, "targets"),
                                            silent);
   trained.set_normalization(exec, normalization);
-  return {training, plan, device_set(exec, network, train, "measured")};
+  return {training, plan, device_set(exec, network, train, "measured", share), communicator};
 }
 
 /// `network`: whose parameters are hashed.
@@ -164,7 +173,7 @@ void measure_training(const typename S::Execution& exec, std::unique_ptr<Stepper
   out.first_step_s = seconds_of(exec, [&] { run(1); });
   run(Measurement::hash_steps - 1);
   out.parameter_hash = parameter_hash(network.state(exec));
-  time_repetitions(exec, run, settings, out);
+  time_repetitions(exec, run, settings, problem.communicator, out);
   steps.check_loss(exec);
 }
 
@@ -173,6 +182,8 @@ template <Space S, class Real, class Predict>
 void measure_inference(const typename S::Execution& exec, const Network<S, Real>& network, std::size_t members,
                        const MeasuredProblem<S, Real>& problem, const MeasureSettings& settings, Measurement& out,
                        const Predict& predict) {
+  if (problem.communicator.size() > 1)
+    throw ConfigError(fmt::format("measure: {} ranks; predictions are timed by one", problem.communicator.size()));
   using Rows = Kokkos::pair<std::size_t, std::size_t>;
   const auto& plan = problem.plan;
   const MatrixRef<S, const Real> X = Kokkos::subview(problem.set.X, Rows(0, static_cast<std::size_t>(plan.batch)),
@@ -184,7 +195,7 @@ void measure_inference(const typename S::Execution& exec, const Network<S, Real>
     for (; count > 0; --count) predict(X, MatrixRef<S, Real>(Y));
   };
   out.first_step_s = seconds_of(exec, [&] { run(1); });
-  time_repetitions(exec, run, settings, out);
+  time_repetitions(exec, run, settings, problem.communicator, out);
   out.cost = times(inference_cost(network.spec(), plan, sizeof(Real), out.repetition.launches / out.steps), members);
 }
 
@@ -200,7 +211,8 @@ Measurement measure(const typename S::Execution& exec, Network<S, Real>& network
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
     out.cost = out.plan.chosen;
-    detail::measure_training<S, Real>(exec, make_stepper<S, Real>(exec, network, out.plan, problem.training), network,
+    detail::measure_training<S, Real>(exec, make_stepper<S, Real>(exec, network, out.plan, problem.training,
+                                                                      problem.communicator), network,
                                       problem, options.seed, settings, out);
     return out;
   }

@@ -1,6 +1,9 @@
 // What the levels have in common that take one step after the other: `none`, `layer` and `step`.
 #pragma once
 
+#include <algorithm>
+
+#include <sinter/models/plan/share.hpp>
 #include <sinter/models/stepper.hpp>
 
 namespace sinter::detail {
@@ -19,13 +22,20 @@ inline OptimizerSchedule optimizer_schedule(const TrainingSpec& training, const 
   return {training.optimizer, training.schedule, training.epochs, plan.steps_per_epoch};
 }
 
+/// The most rows that a share has of any batch of the plan.
+inline std::int64_t most_rows(const Plan& plan, const Share& share) {
+  if (share.slots == plan.chunks) return plan.batch;
+  return std::min(plan.batch, (plan.batch * share.slots + plan.chunks - 1) / plan.chunks + 1);
+}
+
 template <Space S, class Real>
 class SingleStepper : public Stepper<S, Real> {
  public:
   using Execution = typename S::Execution;
 
-  SingleStepper(const Plan& plan, const TrainingSpec& training)
+  SingleStepper(const Plan& plan, const TrainingSpec& training, const Communicator& communicator)
       : plan_(plan),
+        share_(share_of(plan, communicator.rank(), communicator.size())),
         schedule_(optimizer_schedule(training, plan)) {}
 
   void run(const Execution& exec, const StepRun<Real>& run) final {
@@ -36,10 +46,12 @@ class SingleStepper : public Stepper<S, Real> {
   }
 
  protected:
+  [[nodiscard]] const Share& share() const { return share_; }
   virtual void step(const Execution& exec, const StepInput<Real>& input) = 0;
 
  private:
   Plan plan_;
+  Share share_;
   OptimizerSchedule schedule_;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <sinter/models/detail/agreement.hpp>
 #include <sinter/models/detail/boundaries.hpp>
 #include <sinter/models/detail/classic_stepper.hpp>
 #include <sinter/models/detail/device_set.hpp>
@@ -20,16 +21,20 @@ namespace sinter {
 
 template <Space S, class Real>
 std::unique_ptr<Stepper<S, Real>> make_stepper(const typename S::Execution& exec, const Network<S, Real>& network,
-                                               const Plan& plan, const TrainingSpec& training) {
+                                               const Plan& plan, const TrainingSpec& training,
+                                               Communicator& communicator) {
+  check_ranks(plan, communicator.size());
   switch (plan.level) {
-    case Fusion::none: return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training);
-    case Fusion::step: return std::make_unique<detail::StepStepper<S, Real>>(exec, network, plan, training);
+    case Fusion::none:
+      return std::make_unique<detail::ClassicStepper<S, Real>>(exec, network, plan, training, communicator);
+    case Fusion::step:
+      return std::make_unique<detail::StepStepper<S, Real>>(exec, network, plan, training, communicator);
     case Fusion::epochs: {
       const std::vector<fused::MemberSettings> alone{{training.optimizer, 0}};
       return std::make_unique<detail::EpochsStepper<S, Real>>(exec, network.layout(), network.parameters(), plan,
                                                               training, alone);
     }
-    default: return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training);
+    default: return std::make_unique<detail::LayerStepper<S, Real>>(exec, network, plan, training, communicator);
   }
 }
 
@@ -83,7 +88,7 @@ class StepAccount {
 
 /// Normalisation of features and targets as asked for, fitted to the training set; a column without variance is warned of.
 template <Space S, class Real, class In>
-Normalization fitted_normalization(const typename S::Execution& exec, const RawSet<S, In>& train,
+Normalization fitted_normalization(const typename S::Execution& exec, const RawSet<S, In>& train, const SetShare& share,
                                    const TrainOptions<S, Real>& options) {
   const auto warn = [&](const char* what, const std::vector<std::string>& names) {
     return [&options, what, &names](std::size_t column) {
@@ -96,9 +101,10 @@ Normalization fitted_normalization(const typename S::Execution& exec, const RawS
   };
   Normalization normalization;
   normalization.features = normalization_of(options.normalize.features,
-                                            summarize<S, In>(exec, train.X, "train features"),
+                                            summarize<S, In>(exec, train.X, share, "train features"),
                                             warn("feature", options.feature_names));
-  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, "train targets"),
+  normalization.targets = normalization_of(options.normalize.targets,
+                                           summarize<S, In>(exec, train.T, share, "train targets"),
                                            warn("target", options.target_names));
   return normalization;
 }
@@ -110,12 +116,16 @@ StepRun<Real> first_run(const DeviceSet<S, Real>& train, const Plan& plan, const
   StepRun<Real> run;
   run.X = train.X.data();
   run.T = train.T.data();
-  run.order.data_rows = train.rows;
+  run.order.data_rows = train.share.all_rows;
   run.order.full_batch = plan.batch;
   run.order.chunks = plan.chunks;
   run.order.seed = seed;
   run.order.shuffle = spec.shuffle &&
-                      plan.batch < train.rows;  // the order of a full batch changes nothing but rounding
+                      plan.batch < plan.training_rows;  // the order of a full batch changes nothing but rounding
+  if (train.share.communicator != nullptr) {
+    run.order.first_slot = static_cast<std::int64_t>(train.share.first_shard);
+    run.order.own_slots = static_cast<std::int64_t>(train.share.own_shards());
+  }
   return run;
 }
 
@@ -128,26 +138,29 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
                   const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
   const TrainingSpec& spec = options.training;
   const auto ledger_before = ledger::by_label();
-  const auto rows = static_cast<std::int64_t>(train.X.extent(0));
+  Communicator& communicator = options.communicator == nullptr ? single_process() : *options.communicator;
+  const auto rows = communicator.size() > 1 ? options.training_rows : static_cast<std::int64_t>(train.X.extent(0));
   TrainReport report;
   static_assert(max_chunks(device_kind<S>) <= tile::max_leaves);
   report.plan = make_plan(network.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
   const Plan& plan = report.plan;
 
-  check_shape(train.X, "train features", rows, network.spec().inputs);
-  check_shape(train.T, "train targets", rows, network.spec().outputs());
-  Normalization normalization = detail::fitted_normalization<S, Real, In>(exec, train, options);
+  check_ranks(plan, communicator.size());
+  const SetShare share = SetShare::of_training(plan, communicator);
+  check_shape(train.X, "train features", share.rows(), network.spec().inputs);
+  check_shape(train.T, "train targets", share.rows(), network.spec().outputs());
+  Normalization normalization = detail::fitted_normalization<S, Real, In>(exec, train, share, options);
   const TrainingState* const resume = options.resume;
   if (resume != nullptr) {
     check_resumable(*resume, network.spec(), detail::precision_of<Real>(), spec, plan, options.seed);
     normalization = resume->model.normalization;
   }
   network.set_normalization(exec, normalization);
-  const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train");
+  const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train", share);
   const DeviceSet<S, Real> validation_set = detail::device_set(exec, network, validation, "validation");
   const DeviceSet<S, Real> test_set = detail::device_set(exec, network, test, "test");
 
-  const auto stepper = make_stepper<S, Real>(exec, network, plan, spec);
+  const auto stepper = make_stepper<S, Real>(exec, network, plan, spec, communicator);
   Evaluator<S, Real> evaluator(exec, network, std::max({train_set.rows, validation_set.rows, test_set.rows}));
   const HostMirror<Vector<S, fused::LossRecord>> record(stepper->record());
   const bool keep_best = spec.early_stopping.patience > 0;
@@ -222,7 +235,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     state.epoch_loss = seen.epoch_sum;
     state.step_loss = seen.step_sum;
     state.training_s = earlier_s + timer.seconds();
-    on_device.fetch(exec, state);
+    stepper->gather_state(exec);
+    if (communicator.rank() == 0) on_device.fetch(exec, state);
     state.model.feature_names = options.feature_names;
     state.model.target_names = options.target_names;
     options.on_checkpoint(state);
@@ -232,6 +246,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   };
 
   detail::LaunchLength length;
+  detail::Agreement agreement(communicator, state.steps_done);
   bool interrupted = false;
   const auto ended = [&] {
     return state.phase != TrainingPhase::running || state.steps_done >= boundaries.last_step();
@@ -252,9 +267,14 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
       length.measured(run.count, run_time.seconds());
     }
     state.steps_done += run.count;
-    interrupted = state.steps_done >= stop_at || (options.stop_requested && options.stop_requested());
+    detail::Wishes wishes;
+    if (agreement.due(state.steps_done)) {
+      wishes = agreement.agree({options.stop_requested && options.stop_requested(), clock.due_by_time()},
+                               state.steps_done);
+    }
+    interrupted = state.steps_done >= stop_at || wishes.stop;
     if (state.steps_done % plan.steps_per_epoch == 0) end_epoch(state.epochs_done());
-    if (!ended() && !interrupted && clock.due(state.steps_done)) make_checkpoint();
+    if (!ended() && !interrupted && (wishes.checkpoint || clock.due_by_steps(state.steps_done))) make_checkpoint();
   }
   if (state.phase == TrainingPhase::running && ended()) state.phase = TrainingPhase::completed;
   const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;

@@ -25,10 +25,10 @@ class CheckpointClock {
   [[nodiscard]] std::int64_t next(std::int64_t steps_done) const {
     return every_steps_ > 0 ? (steps_done / every_steps_ + 1) * every_steps_ : std::numeric_limits<std::int64_t>::max();
   }
-  [[nodiscard]] bool due(std::int64_t steps_done) const {
-    return (every_steps_ > 0 && steps_done % every_steps_ == 0) ||
-           (every_seconds_ > 0 && since_.seconds() >= every_seconds_);
+  [[nodiscard]] bool due_by_steps(std::int64_t steps_done) const {
+    return every_steps_ > 0 && steps_done % every_steps_ == 0;
   }
+  [[nodiscard]] bool due_by_time() const { return every_seconds_ > 0 && since_.seconds() >= every_seconds_; }
   void restart() { since_.reset(); }
 
  private:

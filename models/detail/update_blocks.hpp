@@ -11,10 +11,8 @@
 
 namespace sinter::detail {
 
-/// All weights and biases in blocks of at most UpdateBlock::largest. 1 allocation, 1 copy (none on host spaces), 1
-/// fence.
-template <Space S>
-Vector<S, fused::UpdateBlock> update_blocks(const typename S::Execution& exec, const NetworkLayout& layout) {
+/// All weights and biases in blocks of at most UpdateBlock::largest.
+inline std::vector<fused::UpdateBlock> block_list(const NetworkLayout& layout) {
   std::vector<fused::UpdateBlock> blocks;
   const auto add = [&blocks](std::int64_t begin, std::int64_t count, bool decay) {
     for (std::int64_t e = 0; e < count; e += fused::UpdateBlock::largest) {
@@ -25,6 +23,13 @@ Vector<S, fused::UpdateBlock> update_blocks(const typename S::Execution& exec, c
     add(layer.offset, layer.weights(), true);
     if (layer.bias) add(layer.offset + layer.weights(), layer.fan_out, false);
   }
+  return blocks;
+}
+
+/// The same on the device. 1 allocation, 1 copy (none on host spaces), 1 fence.
+template <Space S>
+Vector<S, fused::UpdateBlock> update_blocks(const typename S::Execution& exec, const NetworkLayout& layout) {
+  const std::vector<fused::UpdateBlock> blocks = block_list(layout);
   const auto device = make_vector<S, fused::UpdateBlock>(exec, "sinter::step::update_blocks",
                                                          static_cast<std::int64_t>(blocks.size()));
   const HostMirror<Vector<S, fused::UpdateBlock>> mirror(device);

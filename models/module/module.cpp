@@ -28,7 +28,7 @@ Status guarded(const Work& work) noexcept {
 
 class Module final : public Backend {
  public:
-  explicit Module(const DeviceSpec& device) : session_(device.threads), space_(device.space) {
+  explicit Module(const DeviceSpec& device) : session_(device.threads, device.number), space_(device.space) {
     runner(device.precision);  // refuses an unbuilt pair before any work
   }
 

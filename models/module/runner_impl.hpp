@@ -30,6 +30,8 @@ class RunnerOf final : public Runner {
     options.on_progress = callbacks.on_progress;
     options.stop_requested = callbacks.stop_requested;
     options.on_log = callbacks.on_log;
+    options.communicator = request.communicator;
+    options.training_rows = request.training_rows;
     options.resume = request.resume;
     options.stop_after_steps = request.stop_after_steps;
     options.checkpoint = request.checkpoint;
@@ -77,6 +79,8 @@ class RunnerOf final : public Runner {
     options.training = request.training;
     options.normalize = request.normalize;
     options.seed = request.seed;
+    options.communicator = request.communicator;
+    options.training_rows = request.training_rows;
     const Pushed pushed = push(request.train, "measured");
     if (request.ensemble.members > 0) {
       Ensemble<S, Real> ensemble(exec_, request.model,

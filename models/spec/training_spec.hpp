@@ -48,6 +48,7 @@ struct TrainingSpec {
   bool shuffle = true;
   bool drop_last = false;  ///< leave out the smaller last batch of an epoch
   Fusion fusion = Fusion::automatic;
+  bool reproducible = true;         ///< several ranks: the bits of one; false: sums in an order that MPI chooses
   std::int64_t log_every = 0;       ///< epochs between reports; 0: chosen so that a run reports about 100 times
   std::int64_t validate_every = 0;  ///< epochs between validations; 0: at every report
 
@@ -76,6 +77,7 @@ struct DeviceSpec {
   int threads = 0;    ///< host spaces; 0: all that the process may use
   Precision precision = Precision::float32;
   bool allow_fallback = false;  ///< take the first usable space when the named one is not; the run record tells
+  int number = -1;              ///< of the accelerator among those of this node; -1: the backend's choice
 
   friend bool operator==(const DeviceSpec&, const DeviceSpec&) = default;
 };

@@ -1,0 +1,142 @@
+#include <sinter/app/ranks.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#ifdef SINTER_MPI
+#include <sinter/runtime/comm/mpi/mpi_communicator.hpp>
+#endif
+#include <sinter/runtime/base/errors.hpp>
+
+namespace sinter::app {
+namespace {
+
+// The other ranks may be a moment later with the same failure.
+constexpr std::chrono::seconds patience{2};
+
+int number_in(const char* variable) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? 0 : std::atoi(text);
+}
+
+#ifdef SINTER_MPI
+struct Job {
+  MpiSession session;
+  MpiCommunicator communicator{MPI_COMM_WORLD};
+};
+
+std::unique_ptr<Job>& job() {
+  static std::unique_ptr<Job> instance;
+  return instance;
+}
+#endif
+
+}  // namespace
+
+int launched_processes() {
+  // Open MPI; MPICH, Intel MPI and srun --mpi=pmi2; a step of srun (a batch script itself has no step number).
+  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    if (const int size = number_in(variable); size > 0) return size;
+  }
+  if (std::getenv("SLURM_STEP_ID") != nullptr && number_in("SLURM_STEP_NUM_TASKS") > 0)
+    return number_in("SLURM_STEP_NUM_TASKS");
+  return 1;
+}
+
+Communicator& join_ranks(Console& console) {
+  const int processes = launched_processes();
+  if (processes == 1) return single_process();
+#ifdef SINTER_MPI
+  auto& joined = job();
+  if (!joined) joined = std::make_unique<Job>();
+  auto& communicator = joined->communicator;
+  console.be_plain();
+  if (communicator.rank() != 0) console.silence();
+  if (communicator.size() != processes) {
+    throw ConfigError(fmt::format(
+        "the launcher started {} processes, but MPI ({}) connects {}: it is the launcher of another MPI, or "
+        "srun wants --mpi=pmix or --mpi=pmi2",
+        processes, MpiSession::library(), communicator.size()));
+  }
+  return communicator;
+#else
+  (void)console;
+  throw NotCompiled(fmt::format(
+      "the launcher started {} processes, but this build has no MPI (SINTER_MPI): start one process", processes));
+#endif
+}
+
+bool leave_ranks(const Ending& ending, const std::string& message) {
+#ifdef SINTER_MPI
+  auto& joined = job();
+  if (!joined) return true;
+  auto& communicator = joined->communicator;
+  const auto rank = static_cast<std::size_t>(communicator.rank());
+  std::vector<int> failed(static_cast<std::size_t>(communicator.size()), 0);
+  failed[rank] = ending.failed ? 1 : 0;
+  const std::vector<std::int64_t> bytes(failed.size(), sizeof(int));
+  const auto request = communicator.all_gather(failed.data(), bytes);
+  const auto start = std::chrono::steady_clock::now();
+  while (ending.failed && !communicator.test(request)) {
+    if (std::chrono::steady_clock::now() - start > patience) {
+      print_error(fmt::format("rank {}: {}", rank, message));
+      std::fflush(nullptr);
+      MPI_Abort(MPI_COMM_WORLD, ending.code);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  communicator.wait(request);
+  std::size_t first = 0;
+  while (first < failed.size() && failed[first] == 0) ++first;
+  joined.reset();
+  return first == rank || first == failed.size();
+#else
+  (void)ending;
+  (void)message;
+  return true;
+#endif
+}
+
+MpiSupport mpi_support() {
+#ifdef SINTER_MPI
+  return {true, MpiSession::library()};
+#else
+  return {false, "not found when Sinter was built: several ranks need it"};
+#endif
+}
+
+int device_of_rank(Communicator& ranks, int devices) {
+  if (ranks.size() == 1) return -1;
+  struct View {
+    std::size_t node, devices;
+  };
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::hash<std::string> hash;
+  std::vector<View> views(static_cast<std::size_t>(ranks.size()));
+  const auto rank = static_cast<std::size_t>(ranks.rank());
+  views[rank] = {hash(name), hash(visible == nullptr ? "" : visible)};
+  ranks.wait(ranks.all_gather(views.data(), std::vector<std::int64_t>(views.size(), sizeof(View))));
+  const auto same = std::ranges::count_if(
+      views, [&](const View& other) { return other.node == views[rank].node && other.devices == views[rank].devices; });
+  if (visible != nullptr && same == 1) return 0;
+  if (devices == 0) return -1;
+  if (ranks.local_size() > devices) {
+    throw ConfigError(
+        fmt::format("{} ranks on this node, but it shows {} device{}: start as many ranks as devices, one each",
+                    ranks.local_size(), devices, devices == 1 ? "" : "s"));
+  }
+  return ranks.local_rank();
+}
+
+}  // namespace sinter::app

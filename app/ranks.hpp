@@ -1,0 +1,42 @@
+// The processes that a launcher (mpirun, srun) started together for one run. MPI is started only under a launcher, whose
+// environment tells; without one this process is alone, and pays nothing.
+#pragma once
+
+#include <string>
+
+#include <sinter/app/console.hpp>
+#include <sinter/runtime/comm/communicator.hpp>
+
+namespace sinter::app {
+
+/// How many processes the launcher of this one says that it started; 1 without a launcher.
+int launched_processes();
+
+/// Joins the other ranks; starts MPI where a launcher started several processes. Only rank 0 keeps printing to the
+/// console. Throws NotCompiled where this build has no MPI, and ConfigError where MPI finds others than the launcher
+/// tells of.
+Communicator& join_ranks(Console& console);
+
+/// How a command of this process ended.
+struct Ending {
+  int code = 0;
+  bool failed = false;
+};
+
+/// All ranks leave together. Returns whether this one is to tell of its failure: where all come, the lowest of those
+/// that failed. Others may still be at work when one fails: then it prints `message` with its rank and ends the job.
+bool leave_ranks(const Ending& ending, const std::string& message);
+
+/// "Open MPI v4.1.4", or why this build has no MPI.
+struct MpiSupport {
+  bool available = false;
+  std::string detail;
+};
+MpiSupport mpi_support();
+
+/// Which of the `devices` accelerators that this process sees it is to take, by its number on the node; -1: the
+/// backend's choice. Where the launcher shows each rank of a node another one (CUDA_VISIBLE_DEVICES differs), that.
+/// Throws ConfigError where the node has fewer than ranks. All ranks call it together.
+int device_of_rank(Communicator& ranks, int devices);
+
+}  // namespace sinter::app
