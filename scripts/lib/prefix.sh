@@ -44,6 +44,7 @@ write_toolchain() {   # write_toolchain ROUTE KOKKOS_PREFIXES (semicolons)
   fi
   # CMake itself names this one's folder to the few programs that link it: no other is linked anew for it.
   if [[ -d $packages/benchmark/usr ]]; then prefixes="${prefixes:+$prefixes;}$packages/benchmark/usr"; fi
+  if [[ -d $packages/mpi/usr/lib/$arch ]]; then rpath="${rpath:+$rpath:}$packages/mpi/usr/lib/$arch"; fi
   python=$sinter_deps/bin/python3
   {
     echo "# Written by scripts/bootstrap (route $route); read through cmake/toolchain.cmake. Do not edit."
@@ -67,6 +68,13 @@ CMAKE
     fi
     blas=$(first_file {"$packages/base",}"/usr/lib/$arch/openblas-openmp/cmake/openblas" || true)
     if [[ -n $blas ]]; then echo "set(OpenBLAS_DIR \"$blas\" CACHE PATH \"OpenBLAS on OpenMP: one pool of threads with Kokkos\")"; fi
+    if [[ -e $packages/mpi/usr/bin/orterun ]]; then
+      # Its compiler wrapper knows the place it was packaged for; these answer what it would be asked.
+      echo "set(MPI_CXX_LIB_NAMES mpi CACHE STRING \"\")"
+      echo "set(MPI_CXX_HEADER_DIR \"$packages/mpi/usr/lib/$arch/openmpi/include\" CACHE PATH \"\")"
+      echo "set(MPI_mpi_LIBRARY \"$packages/mpi/usr/lib/$arch/openmpi/lib/libmpi.so\" CACHE FILEPATH \"\")"
+      echo "set(MPIEXEC_EXECUTABLE \"$sinter_deps/bin/mpirun\" CACHE FILEPATH \"\")"
+    fi
     if [[ -x $python ]]; then echo "set(SINTER_PYTHON \"$python\" CACHE FILEPATH \"Python with matplotlib, for plots\")"; fi
     local flags="" tsan=$sinter_deps/bin/clang++
     if [[ -n $rpath ]]; then flags="-Wl,--disable-new-dtags,-rpath,$rpath"; fi
@@ -123,6 +131,18 @@ write_programs() {
     tool=$(command -v clang-format-14 || echo "$packages/format/usr/bin/clang-format-14")
     printf '#!/bin/sh\nexport LD_LIBRARY_PATH="%s"\nexec "%s" "$@"\n' "$packages/format/usr/lib/$arch" "$tool" |
       write_file "$sinter_deps/bin/clang-format" 755
+  fi
+
+  if [[ -d $packages/mpi ]]; then
+    { echo '#!/bin/sh'
+      echo "# Written by scripts/bootstrap: Open MPI's mpirun, which is to find its parts here and not in /usr."
+      if [[ -e $packages/mpi/usr/bin/orterun ]]; then
+        echo "export OPAL_PREFIX=\"$packages/mpi/usr\" PMIX_INSTALL_PREFIX=\"$packages/mpi/usr/lib/$arch/pmix2\""
+        echo "exec \"$packages/mpi/usr/bin/orterun\" \"\$@\""
+      else
+        echo "exec \"$(command -v mpirun)\" \"\$@\""
+      fi
+    } | write_file "$sinter_deps/bin/mpirun" 755
   fi
 
   if [[ -d $packages/tsan ]]; then
