@@ -74,6 +74,9 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
   result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
   check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm
+  result.ranks = request.communicator == nullptr ? 1 : request.communicator->size();
+  for (double* peak : {&result.peaks.fma_gflops_float32, &result.peaks.fma_gflops_float64, &result.peaks.triad_gb_s})
+    *peak *= result.ranks;  // all measure at the same time
   return bench_record(result);
 }
 

@@ -20,14 +20,14 @@ Json build_facts() {
 }
 
 Json bench_record(const BenchResult& result) {
-  const auto& [name, problem, choice, device, peaks, m] = result;
+  const auto& [name, problem, choice, device, peaks, m, ranks] = result;
   const auto step = summarize(m.step_s);
   const auto steps = static_cast<double>(m.steps);
   const auto per_step = [&](std::int64_t count) { return static_cast<double>(count) / steps; };
   Json record{{"name", name},
               {"space", device.space},
               {"threads", device.concurrency},
-              {"ranks", 1},
+              {"ranks", ranks},
               {"precision", to_name(problem.precision)},
               {"level", to_name(m.cost.level)},
               {"mode", to_name(problem.mode)},
@@ -42,6 +42,7 @@ Json bench_record(const BenchResult& result) {
               {"fences_per_step", per_step(m.repetition.fences)},
               {"copies_per_step", per_step(m.repetition.copies)},
               {"allocations_per_step", per_step(m.repetition.allocations)},
+              {"waits_per_step", per_step(m.repetition.waits)},
               {"first_step_s", m.first_step_s},
               {"steps_per_repetition", m.steps},
               {"step_s", {{"median", step.median}, {"low", step.low}, {"high", step.high}, {"repetitions", m.step_s}}},
@@ -77,7 +78,7 @@ void judge(Json& record, const BenchProblem& problem, const backend::MachinePeak
                               ? predict_step(model, training, precision, plan, plan.chosen, machine, members)
                               : predict_inference(model, precision, plan.batch, machine, members);
   record["bound"] = to_name(prediction.bound);
-  record["predicted_step_s"] = prediction.step_s;
+  if (record["ranks"] == 1) record["predicted_step_s"] = prediction.step_s;  // of an exchange the model knows nothing
 }
 
 }  // namespace sinter::app

@@ -28,6 +28,7 @@ struct BenchResult {
   backend::DeviceInfo device;
   backend::MachinePeaks peaks;  ///< of the same process, measured after the steps
   Measurement measurement;
+  int ranks = 1;  ///< peaks are those of all
 };
 
 Json bench_record(const BenchResult& result);

@@ -113,7 +113,8 @@ void record_result(Json& record, const backend::TrainResult& result) {
   const auto& steady = result.steady_state;
   record["steady_state"] = {{"launches", steady.launches},       {"fences", steady.fences},
                             {"copies", steady.copies},           {"copied_bytes", steady.copied_bytes},
-                            {"allocations", steady.allocations}, {"steps", result.steady_steps}};
+                            {"allocations", steady.allocations}, {"waits", steady.waits},
+                            {"steps", result.steady_steps}};
   record["parameters"] = {{"count", result.model.spec.parameter_count()},
                           {"xxh64", fmt::format("{:016x}", parameter_hash(result.model))}};
   // Rows that the steps saw: whole epochs, less what drop_last left out.

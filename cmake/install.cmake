@@ -20,6 +20,10 @@ install(TARGETS sinter_base sinter_catalog sinter_spec sinter_runtime sinter_ker
   EXPORT sinter-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(TARGETS sinter_io
   EXPORT sinter-io-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+if(TARGET sinter_mpi)
+  install(TARGETS sinter_mpi EXPORT sinter-mpi-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+  install(EXPORT sinter-mpi-targets NAMESPACE sinter:: DESTINATION ${_package} COMPONENT development)
+endif()
 install(EXPORT sinter-targets NAMESPACE sinter:: DESTINATION ${_package} COMPONENT development)
 install(EXPORT sinter-io-targets NAMESPACE sinter:: DESTINATION ${_package} COMPONENT development)
 

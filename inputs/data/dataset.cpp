@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 #include <span>
 
 #include <Random123/philox.h>
@@ -44,8 +43,31 @@ void require_finite(std::span<const double> values, const std::vector<std::strin
                               first_row + static_cast<std::int64_t>(at / names.size()), names[at % names.size()], *it));
 }
 
+/// Numbers of rows in ascending order: a range, or picked ones.
+class RowNumbers {
+ public:
+  RowNumbers() = default;
+  explicit RowNumbers(RowRange range) : first_(range.first), count_(static_cast<std::size_t>(range.count)) {}
+  explicit RowNumbers(std::vector<std::int64_t> picked) : count_(picked.size()), picked_(std::move(picked)) {}
+
+  [[nodiscard]] std::size_t size() const { return count_; }
+  std::int64_t operator[](std::size_t i) const {
+    return picked_.empty() ? first_ + static_cast<std::int64_t>(i) : picked_[i];
+  }
+  [[nodiscard]] RowNumbers part(RowRange range) const {
+    if (picked_.empty()) return RowNumbers(RowRange{first_ + range.first, range.count});
+    const auto begin = picked_.begin() + static_cast<std::ptrdiff_t>(range.first);
+    return RowNumbers(std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(range.count)));
+  }
+
+ private:
+  std::int64_t first_ = 0;
+  std::size_t count_ = 0;
+  std::vector<std::int64_t> picked_;
+};
+
 /// Rows of a source, in order; row numbers in messages are those of the source.
-SampleSet read_rows(DataSource& source, const std::vector<std::int64_t>& rows, const std::string& origin) {
+SampleSet read_rows(DataSource& source, const RowNumbers& rows, const std::string& origin) {
   SampleSet set;
   set.rows = static_cast<std::int64_t>(rows.size());
   const auto features = source.feature_names().size(), targets = source.target_names().size();
@@ -68,14 +90,10 @@ SampleSet read_rows(DataSource& source, const std::vector<std::int64_t>& rows, c
   return set;
 }
 
-std::vector<std::int64_t> all_rows(const DataSource& source) {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(source.rows()));
-  std::iota(rows.begin(), rows.end(), std::int64_t{0});
-  return rows;
-}
+RowNumbers all_rows(const DataSource& source) { return RowNumbers(RowRange{0, source.rows()}); }
 
 /// The class indices of the one target column as columns of 0 and 1. `rows`: their numbers in the source.
-void expand_classes(SampleSet& set, const std::vector<std::int64_t>& rows, const std::string& name,
+void expand_classes(SampleSet& set, const RowNumbers& rows, const std::string& name,
                     std::int64_t classes, const std::string& origin) {
   std::vector<double> expanded(static_cast<std::size_t>(set.rows * classes), 0.0);
   for (std::int64_t row = 0; row < set.rows; ++row) {
@@ -92,7 +110,7 @@ void expand_classes(SampleSet& set, const std::vector<std::int64_t>& rows, const
 
 /// Rows of a source, by part, in order.
 struct Split {
-  std::vector<std::int64_t> train, validation, test;
+  RowNumbers train, validation, test;
 };
 
 /// Sets rows aside. Every row draws a key from (seed, row); the smallest keys go to the test, the next to validation.
@@ -114,8 +132,7 @@ Split split(std::int64_t rows, const DataSpec& spec, const std::string& origin) 
                                 validation, rows));
   }
   if (test + validation == 0) {
-    parts.train.resize(static_cast<std::size_t>(rows));
-    std::iota(parts.train.begin(), parts.train.end(), std::int64_t{0});
+    parts.train = RowNumbers(RowRange{0, rows});
     return parts;
   }
   const r123::Philox4x32 philox;
@@ -131,7 +148,7 @@ Split split(std::int64_t rows, const DataSpec& spec, const std::string& origin) 
     std::vector<std::int64_t> chosen;
     for (auto k = from; k < to; ++k) chosen.push_back(order[static_cast<std::size_t>(k)].second);
     std::sort(chosen.begin(), chosen.end());
-    return chosen;
+    return chosen.empty() ? RowNumbers() : RowNumbers(std::move(chosen));
   };
   parts.test = part(0, test);
   parts.validation = part(test, test + validation);
@@ -174,7 +191,7 @@ Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
         fmt::format("{}: data.one_hot expands one target, but there are {}", origin, data.target_names.size()));
   }
   const auto source_target = data.target_names;
-  const auto rows_of = [&](DataSource& part, const std::vector<std::int64_t>& rows, const std::string& from) {
+  const auto rows_of = [&](DataSource& part, const RowNumbers& rows, const std::string& from) {
     auto set = read_rows(part, rows, from);
     if (spec.one_hot) expand_classes(set, rows, source_target.front(), *spec.one_hot, from);
     return set;
@@ -200,10 +217,9 @@ Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
   }
   data.training_rows = static_cast<std::int64_t>(parts.train.size());
   if (choose) {
-    const auto [first, count] = choose(data);
-    data.first_row = first;
-    const auto begin = parts.train.begin() + static_cast<std::ptrdiff_t>(first);
-    parts.train = std::vector<std::int64_t>(begin, begin + static_cast<std::ptrdiff_t>(count));
+    const RowRange wanted = choose(data);
+    data.first_row = wanted.first;
+    parts.train = parts.train.part(wanted);
   }
   data.train = rows_of(*source, parts.train, origin);
   data.validation = rows_of(*source, parts.validation, origin);

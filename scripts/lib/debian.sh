@@ -258,6 +258,13 @@ relocate() {
   for name in slurmctld slurmd slurmstepd; do
     if [[ -e $folder/usr/sbin/$name-wlm ]]; then ln -sfn "$name-wlm" "$folder/usr/sbin/$name"; fi
   done
+  # Open MPI's libraries and parts look for each other in a folder by name; they are told the same relative to themselves,
+  # in a text of the same length.
+  if [[ -d $lib/openmpi ]]; then
+    while IFS= read -r file; do
+      perl -0777 -pi -e 's{(?<=\0)\Q'"/usr/lib/$arch/openmpi/lib"'\E(?=\0)}{my $to = q($ORIGIN:$ORIGIN/../../..); $to . "/" x (length($&) - length($to))}e' "$file"
+    done < <(grep -rlF "/usr/lib/$arch/openmpi/lib" --include='*.so*' "$lib" | while IFS= read -r file; do if [[ ! -L $file ]]; then echo "$file"; fi; done)
+  fi
   # Debian's matplotlib names its data folder.
   file=$folder/usr/lib/python3/dist-packages/matplotlib/__init__.py
   if [[ -e $file ]]; then substitute "$file" -e "s#'/usr/share/matplotlib#'$final/usr/share/matplotlib#" -e "s#'/etc/matplotlibrc#'$final/etc/matplotlibrc#"; fi

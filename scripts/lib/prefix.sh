@@ -138,6 +138,7 @@ write_programs() {
       echo "# Written by scripts/bootstrap: Open MPI's mpirun, which is to find its parts here and not in /usr."
       if [[ -e $packages/mpi/usr/bin/orterun ]]; then
         echo "export OPAL_PREFIX=\"$packages/mpi/usr\" PMIX_INSTALL_PREFIX=\"$packages/mpi/usr/lib/$arch/pmix2\""
+        echo "export OMPI_MCA_mca_base_component_show_load_errors=0   # parts for networks whose libraries are not here"
         echo "export PMIX_MCA_pcompress_base_silence_warning=1   # it says so on every start, and is not asked to compress"
         echo "exec \"$packages/mpi/usr/bin/orterun\" \"\$@\""
       else

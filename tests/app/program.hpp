@@ -78,13 +78,29 @@ class Program {
   std::uint64_t file_size_limit = 0;  ///< bytes of any file that it writes, as where a disk is full; 0: none
   std::string output = "out.txt";     ///< where standard output goes
 
-  /// Starts it; wait() must follow.
-  void start(const std::vector<std::string>& arguments) {
+  /// Starts it, behind a launcher with its arguments where there is one; wait() must follow.
+  void start(const std::vector<std::string>& arguments, const std::vector<std::string>& launcher = {}) {
     child_ = ::fork();
     REQUIRE(child_ >= 0);
-    if (child_ == 0) exec(arguments);
+    if (child_ == 0) exec(arguments, launcher);
   }
   void send(int signal) const { ::kill(child_, signal); }
+
+  /// The processes of the program that the launcher started, in the order of their numbers.
+  [[nodiscard]] std::vector<pid_t> launched() const {
+    std::vector<pid_t> found;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      const auto name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") != name.npos) continue;
+      std::error_code ignored;
+      const auto stat = contents(entry.path() / "stat");  // "pid (name) state parent ..."
+      const auto end = stat.rfind(')');
+      if (end == stat.npos || fs::read_symlink(entry.path() / "exe", ignored) != fs::canonical(path_, ignored)) continue;
+      if (std::stoi(stat.substr(end + 4)) == child_) found.push_back(std::stoi(name));
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
 
   /// Returns once the condition holds; fails after half a minute.
   template <class Condition>
@@ -107,7 +123,7 @@ class Program {
   }
 
  private:
-  [[noreturn]] void exec(const std::vector<std::string>& arguments) {
+  [[noreturn]] void exec(const std::vector<std::string>& arguments, const std::vector<std::string>& launcher) {
     if (::chdir(scratch_.path().c_str()) != 0) ::_exit(99);
     ::dup2(::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
     ::dup2(::open("err.txt", O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
@@ -119,10 +135,12 @@ class Program {
       ::setrlimit(RLIMIT_FSIZE, &limit);
       ::signal(SIGXFSZ, SIG_IGN);  // writes fail with EFBIG then
     }
-    std::vector<char*> argv{const_cast<char*>(path_.c_str())};
+    std::vector<char*> argv;
+    for (const auto& word : launcher) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(const_cast<char*>(path_.c_str()));
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    ::execv(path_.c_str(), argv.data());
+    ::execv(argv.front(), argv.data());
     ::_exit(98);
   }
 

@@ -36,7 +36,7 @@ model:    {type: mlp, hidden: [16, 8], activation: leaky_relu, alpha: 0.2, outpu
 training: {loss: {type: huber, delta: 2}, optimizer: {type: adam, learning_rate: 0.02, beta1: 0.8},
            schedule: {type: cosine, min_learning_rate: 1.0e-6, unit: step, warmup: 3},
            early_stopping: {patience: 5, min_delta: 1e-4},
-           epochs: 2000, batch: 32, shuffle: false, drop_last: true, fusion: layer, log_every: 10, validate_every: 20}
+           epochs: 2000, batch: 32, shuffle: false, drop_last: true, fusion: layer, reproducible: false, log_every: 10, validate_every: 20}
 budget:   {launches: 5, fences: 0, copies: 1, allocations: 2}
 )");
   CHECK(run.run == RunSpec{"uat", 7, "runs/uat"});
@@ -61,6 +61,7 @@ budget:   {launches: 5, fences: 0, copies: 1, allocations: 2}
   CHECK(run.training.batch == 32);
   CHECK_FALSE(run.training.shuffle);
   CHECK(run.training.drop_last);
+  CHECK_FALSE(run.training.reproducible);
   CHECK(run.training.fusion == Fusion::layer);
   CHECK(run.training.log_every == 10);
   CHECK(run.training.validate_every == 20);

@@ -1,5 +1,5 @@
 # mpirun(RANKS OUTPUT COMMAND...): runs a program by so many ranks, more than there are processors if need be, and fails
-# where it does. MPIEXEC names the launcher; one rank needs none.
+# where it does. MPIEXEC names the launcher.
 function(mpirun ranks output)
   # Open MPI: as root in a container, ranks that share a processor, no copies by ptrace, which containers forbid.
   foreach(setting OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
@@ -10,12 +10,7 @@ function(mpirun ranks output)
   endforeach()
   unset(ENV{OMP_NUM_THREADS})
   unset(ENV{KOKKOS_NUM_THREADS})
-  if(ranks EQUAL 1)
-    set(launcher "")
-  else()
-    set(launcher ${MPIEXEC} -n ${ranks})
-  endif()
-  execute_process(COMMAND ${launcher} ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE errors RESULT_VARIABLE result)
+  execute_process(COMMAND ${MPIEXEC} -n ${ranks} ${ARGN} OUTPUT_VARIABLE text ERROR_VARIABLE errors RESULT_VARIABLE result)
   if(NOT result EQUAL 0 OR text STREQUAL "")
     message(FATAL_ERROR "${ranks} ranks: ${ARGN} ended with ${result}\n${text}${errors}")
   endif()

@@ -5,15 +5,18 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include <sinter/models/plan/share.hpp>
 #include <sinter/models/trainer.hpp>
 #include <sinter/runtime/comm/mpi/mpi_communicator.hpp>
 #include <sinter/runtime/session.hpp>
 
-#include "support/problems.hpp"
+#include "models/support/problems.hpp"
 #include "support/spaces.hpp"
 
 using namespace sinter;

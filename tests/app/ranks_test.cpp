@@ -1,0 +1,212 @@
+// Several ranks of the real program under the real mpirun: what they print and write, what they refuse, how they stop,
+// and what becomes of a job that loses one.
+#include "program.hpp"
+
+#include <fmt/format.h>
+
+using namespace sinter;
+using test::Program;
+
+namespace {
+
+/// Starts the program by mpirun; the rest is as of Program.
+class Ranks {
+ public:
+  Ranks() : program(Program::Modules::built) {
+    program.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                           {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                           {"OMPI_MCA_rmaps_base_oversubscribe", "1"},
+                           {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+                           {"OMPI_MCA_mpi_yield_when_idle", "1"},
+                           {"OMPI_MCA_btl_vader_single_copy_mechanism", "none"}};
+    // 900 rows of two features and two targets that depend on them.
+    std::string rows = "a,b,sum,product\n";
+    for (int r = 0; r < 900; ++r) {
+      const double a = r % 30 / 15.0 - 1, b = r / 30 / 15.0 - 1;
+      rows += fmt::format("{},{},{},{}\n", a, b, a + b, a * b);
+    }
+    test::put(program.file("data.csv"), rows);
+    test::put(program.file("run.yaml"), R"(
+device: {space: openmp, threads: 1}
+data: {path: data.csv, targets: [sum, product], test_fraction: 0.1, validation_fraction: 0.1, normalize: {targets: zscore}}
+model: {type: mlp, hidden: [24, 24], activation: tanh}
+training: {epochs: 40, batch: 256, fusion: step, optimizer: adam}
+)");
+  }
+
+  test::Outcome operator()(int ranks, const std::vector<std::string>& arguments) {
+    start(ranks, arguments);
+    return program.wait();
+  }
+  void start(int ranks, const std::vector<std::string>& arguments) {
+    std::vector<std::string> all;
+    if (ranks > 1) all = {SINTER_MPIEXEC, "-n", std::to_string(ranks)};
+    program.start(arguments, all);
+  }
+  test::Outcome train(int ranks, const std::string& output, const std::vector<std::string>& settings = {}) {
+    return (*this)(ranks, arguments(output, settings));
+  }
+  static std::vector<std::string> arguments(const std::string& output, const std::vector<std::string>& settings) {
+    std::vector<std::string> all{"train", "run.yaml", "--no-plots", "--output", output};
+    for (const auto& setting : settings) all.insert(all.end(), {"--set", setting});
+    return all;
+  }
+  [[nodiscard]] std::string hash(const std::string& output) const {
+    return program.json(output + "/run.json")["parameters"]["xxh64"];
+  }
+
+  Program program;
+};
+
+}  // namespace
+
+TEST_CASE("ranks write what one process writes, once, with the same bits") {
+  Ranks ranks;
+  REQUIRE(ranks.train(1, "one").code == 0);
+  const auto one = ranks.program.json("one/run.json");
+  CHECK(one["ranks"] == 1);
+  CHECK(one["steady_state"]["waits"] == 0);
+  for (const int count : {2, 3}) {
+    CAPTURE(count);
+    const auto output = "of" + std::to_string(count);
+    const auto run = ranks.train(count, output);
+    INFO(run.err);
+    REQUIRE(run.code == 0);
+    CHECK(run.says(fmt::format("ranks      {0}, {0} of them on this node", count)));
+    CHECK(run.out.find("completed after 40 epochs") == run.out.rfind("completed after 40 epochs"));
+    CHECK(run.out.find('\r') == run.out.npos);  // no progress bar into a file
+    const auto record = ranks.program.json(output + "/run.json");
+    CHECK(record["ranks"] == count);
+    CHECK(record["parameters"]["xxh64"] == one["parameters"]["xxh64"]);
+    CHECK(record["metrics"] == one["metrics"]);
+    CHECK(record["data"] == one["data"]);
+    CHECK(record["steady_state"]["launches"] == 2);
+    CHECK(record["steady_state"]["fences"] == 0);
+    CHECK(record["steady_state"]["waits"] > 0);
+    CHECK(test::contents(ranks.program.file(output + "/predictions.csv")) ==
+          test::contents(ranks.program.file("one/predictions.csv")));
+    CHECK(test::names_in(ranks.program.file(output)) == test::names_in(ranks.program.file("one")));
+  }
+}
+
+TEST_CASE("predictions of shared training rows are whole") {
+  Ranks ranks;
+  test::put(ranks.program.file("run.yaml"), R"(
+device: {space: openmp, threads: 1}
+data: {path: data.csv, features: [a, b, sum], targets: [product]}
+model: {type: mlp, hidden: [8], activation: tanh}
+training: {epochs: 3, batch: 256}
+)");
+  REQUIRE(ranks.train(1, "one", {"training.fusion=layer"}).code == 0);
+  REQUIRE(ranks.train(2, "two", {"training.fusion=layer"}).code == 0);
+  const auto predictions = test::contents(ranks.program.file("two/predictions.csv"));
+  CHECK(std::count(predictions.begin(), predictions.end(), '\n') == 901);
+  CHECK(predictions == test::contents(ranks.program.file("one/predictions.csv")));
+}
+
+TEST_CASE("a run goes on from its checkpoint with another number of ranks, to the same bits") {
+  Ranks ranks;
+  REQUIRE(ranks.train(1, "whole").code == 0);
+  const std::vector<std::string> slice{"checkpoint={resume: auto, every_steps: 20}", "run.stop_after_steps=50"};
+  int stopped = 0;
+  for (const int count : {2, 1, 3, 2}) {
+    const auto run = ranks.train(count, "slices", slice);
+    INFO(run.err);
+    if (run.code == 0) break;
+    REQUIRE(run.code == 75);
+    ++stopped;
+  }
+  CHECK(stopped == 2);
+  CHECK(ranks.hash("slices") == ranks.hash("whole"));
+  CHECK(ranks.program.json("slices/run.json")["metrics"] == ranks.program.json("whole/run.json")["metrics"]);
+}
+
+TEST_CASE("a signal that one rank gets stops all of them with a checkpoint") {
+  Ranks ranks;
+  const std::vector<std::string> settings{"training.epochs=2000000", "checkpoint.resume=auto"};
+  ranks.start(2, ranks.arguments("long", settings));
+  ranks.program.wait_until([&] { return test::fs::exists(ranks.program.file("long/run.json")); });
+  pid_t second = 0;
+  ranks.program.wait_until([&] {
+    const auto found = ranks.program.launched();
+    if (found.size() < 2) return false;
+    second = found.back();
+    return true;
+  });
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ::kill(second, SIGUSR1);
+  const auto run = ranks.program.wait();
+  INFO(run.err);
+  CHECK(run.code == 75);
+  const auto record = ranks.program.json("long/run.json");
+  CHECK(record["status"] == "interrupted");
+  CHECK(record["checkpoints"]["last_step"] == record["steps"]);
+}
+
+TEST_CASE("a job that loses a rank ends within seconds") {
+  Ranks ranks;
+  ranks.start(3, ranks.arguments("lost", {"training.epochs=100000000"}));
+  std::vector<pid_t> all;
+  ranks.program.wait_until([&] {
+    all = ranks.program.launched();
+    return all.size() >= 3 && test::fs::exists(ranks.program.file("lost/run.json"));
+  });
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ::kill(all[1], SIGKILL);
+  const auto start = std::chrono::steady_clock::now();
+  const auto run = ranks.program.wait();
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(20));
+  CHECK(run.code != 0);
+  CHECK((run.err + run.out).find("signal 9") != std::string::npos);  // mpirun tells rank and signal
+}
+
+TEST_CASE("what ranks cannot do is refused once, with what they can") {
+  Ranks ranks;
+  const auto refused = [&](int count, const std::vector<std::string>& settings, int code, const std::string& text) {
+    const auto run = ranks.train(count, "refused", settings);
+    INFO(run.err);
+    CHECK(run.code == code);
+    const auto at = run.err.find("sinter: error: " + text);
+    CHECK(at != run.err.npos);
+    CHECK(run.err.find("sinter: error: ", at + 1) == run.err.npos);
+  };
+  refused(5, {"training.batch=128"}, 3,
+          "5 ranks: a batch of 128 rows is cut into 4 chunks here, so that at most 4 ranks can share it; a larger "
+          "training.batch has more");
+  refused(2, {"training.fusion=epochs"}, 3,
+          "2 ranks: level epochs has one team train the whole network, which ranks cannot share; run it by one rank, or "
+          "set training.fusion to step or layer");
+  refused(2, {"training.epochs=none"}, 3, "run.yaml: --set training.epochs=none");
+  refused(2, {"ensemble={members: 4}"}, 3, "2 ranks: an ensemble is trained by one rank; start one process");
+}
+
+TEST_CASE("an error of one rank alone ends the job with its number") {
+  Ranks ranks;
+  // The last rows, which only the last rank reads, hold what is no number.
+  auto rows = test::contents(ranks.program.file("data.csv"));
+  test::put(ranks.program.file("data.csv"), rows + "0,0,0,oops\n");
+  test::put(ranks.program.file("run.yaml"), R"(
+device: {space: openmp, threads: 1}
+data: {path: data.csv, targets: [sum, product]}
+model: {type: mlp, hidden: [8], activation: tanh}
+training: {epochs: 3, batch: 256, fusion: step}
+)");
+  const auto run = ranks.train(2, "broken");
+  CHECK(run.code != 0);
+  INFO(run.err);
+  CHECK(run.complains("sinter: error: rank 1: "));
+  CHECK(run.complains("'oops' is not a finite number"));
+}
+
+TEST_CASE("bench times a step of several ranks") {
+  Ranks ranks;
+  const auto run = ranks(2, {"bench", "run.yaml", "--quick", "--json"});
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  const auto record = test::Json::parse(run.out);
+  CHECK(record["ranks"] == 2);
+  CHECK(record["launches_per_step"] == 2.0);
+  CHECK(record["waits_per_step"] > 0);
+  const auto one = test::Json::parse(ranks(1, {"bench", "run.yaml", "--quick", "--json"}).out);
+  CHECK(record["parameter_hash"] == one["parameter_hash"]);
+}
