@@ -97,10 +97,10 @@ int bench_run_file(const BenchOptions& options, Console& console) {
   const auto& [run, data, plan] = problem;
   console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),
               to_name(run.device.precision));
-  const auto record = measured(run.run.name, run.device,
-                               {run.run.seed, run.model, run.training, run.normalize, run.device.precision,
-                                data.view(data.train), settings_of(options, *mode), run.ensemble, &ranks,
-                                data.training_rows});
+  const auto record = measured(
+      run.run.name, run.device,
+      {run.run.seed, run.model, run.training, run.normalize, run.device.precision, data.view(data.train),
+       settings_of(options, *mode), run.ensemble, &ranks, data.training_rows});
   console.say(bench_line(record));
   console.result(record_text(record));
   return 0;

@@ -32,6 +32,7 @@ int number_in(const char* variable) {
 struct Job {
   MpiSession session;
   MpiCommunicator communicator{MPI_COMM_WORLD};
+  MpiCommunicator leaving{MPI_COMM_WORLD};  // apart: one rank may be leaving while others still exchange
 };
 
 std::unique_ptr<Job>& job() {
@@ -79,7 +80,7 @@ bool leave_ranks(const Ending& ending, const std::string& message) {
 #ifdef SINTER_MPI
   auto& joined = job();
   if (!joined) return true;
-  auto& communicator = joined->communicator;
+  auto& communicator = joined->leaving;
   const auto rank = static_cast<std::size_t>(communicator.rank());
   std::vector<int> failed(static_cast<std::size_t>(communicator.size()), 0);
   failed[rank] = ending.failed ? 1 : 0;

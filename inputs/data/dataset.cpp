@@ -93,8 +93,8 @@ SampleSet read_rows(DataSource& source, const RowNumbers& rows, const std::strin
 RowNumbers all_rows(const DataSource& source) { return RowNumbers(RowRange{0, source.rows()}); }
 
 /// The class indices of the one target column as columns of 0 and 1. `rows`: their numbers in the source.
-void expand_classes(SampleSet& set, const RowNumbers& rows, const std::string& name,
-                    std::int64_t classes, const std::string& origin) {
+void expand_classes(SampleSet& set, const RowNumbers& rows, const std::string& name, std::int64_t classes,
+                    const std::string& origin) {
   std::vector<double> expanded(static_cast<std::size_t>(set.rows * classes), 0.0);
   for (std::int64_t row = 0; row < set.rows; ++row) {
     const double value = set.targets[static_cast<std::size_t>(row)];

@@ -89,7 +89,7 @@ struct MeasureRequest {
   Precision precision = Precision::float32;
   HostSet train;
   MeasureSettings settings;
-  EnsembleSpec ensemble;  ///< of more than 0 members: a step is one of all of them
+  EnsembleSpec ensemble;                 ///< of more than 0 members: a step is one of all of them
   Communicator* communicator = nullptr;  ///< as of TrainRequest
   std::int64_t training_rows = 0;
 };

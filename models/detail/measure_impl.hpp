@@ -154,8 +154,8 @@ MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Tra
   check_shape(train.T, "measure: targets", share.rows(), model.outputs());
   const auto silent = [](std::size_t /*column*/) {};
   Normalization normalization;
-  normalization.features = normalization_of(options.normalize.features, summarize<S, In>(exec, train.X, share, "features"),
-                                            silent);
+  normalization.features = normalization_of(options.normalize.features,
+                                            summarize<S, In>(exec, train.X, share, "features"), silent);
   normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, share, "targets"),
                                            silent);
   trained.set_normalization(exec, normalization);
@@ -211,9 +211,9 @@ Measurement measure(const typename S::Execution& exec, Network<S, Real>& network
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
     out.cost = out.plan.chosen;
-    detail::measure_training<S, Real>(exec, make_stepper<S, Real>(exec, network, out.plan, problem.training,
-                                                                      problem.communicator), network,
-                                      problem, options.seed, settings, out);
+    detail::measure_training<S, Real>(
+        exec, make_stepper<S, Real>(exec, network, out.plan, problem.training, problem.communicator), network, problem,
+        options.seed, settings, out);
     return out;
   }
   network.set_normalization(exec, {});  // X already is as the network wants it

@@ -95,7 +95,8 @@ class Program {
       std::error_code ignored;
       const auto stat = contents(entry.path() / "stat");  // "pid (name) state parent ..."
       const auto end = stat.rfind(')');
-      if (end == stat.npos || fs::read_symlink(entry.path() / "exe", ignored) != fs::canonical(path_, ignored)) continue;
+      if (end == stat.npos || fs::read_symlink(entry.path() / "exe", ignored) != fs::canonical(path_, ignored))
+        continue;
       if (std::stoi(stat.substr(end + 4)) == child_) found.push_back(std::stoi(name));
     }
     std::sort(found.begin(), found.end());

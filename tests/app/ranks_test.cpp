@@ -173,11 +173,13 @@ TEST_CASE("what ranks cannot do is refused once, with what they can") {
   refused(5, {"training.batch=128"}, 3,
           "5 ranks: a batch of 128 rows is cut into 4 chunks here, so that at most 4 ranks can share it; a larger "
           "training.batch has more");
-  refused(2, {"training.fusion=epochs"}, 3,
-          "2 ranks: level epochs has one team train the whole network, which ranks cannot share; run it by one rank, or "
-          "set training.fusion to step or layer");
-  refused(2, {"training.epochs=none"}, 3, "run.yaml: --set training.epochs=none");
-  refused(2, {"ensemble={members: 4}"}, 3, "2 ranks: an ensemble is trained by one rank; start one process");
+  refused(
+      2, {"training.fusion=epochs"}, 3,
+      "2 ranks: level epochs has one team train the whole network, which ranks cannot share; run it by one rank, or "
+      "set training.fusion to step or layer");
+  refused(2, {"training.epochs=none"}, 3, "--set training.epochs=none: 'none' is not an integer");
+  refused(2, {"ensemble={members: 4}", "training.fusion=auto"}, 3,
+          "2 ranks: an ensemble is trained by one rank; start one process");
 }
 
 TEST_CASE("an error of one rank alone ends the job with its number") {
