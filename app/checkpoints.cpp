@@ -36,6 +36,10 @@ Checkpoints::Checkpoints(const Problem& problem, const OutputFolder& folder, Con
       run_file_(effective_yaml(problem.run, problem.plan)) {
   const auto& spec = problem.run.checkpoint;
   if (spec.keep == 0 && spec.resume == "no") return;
+  if (problem.data.train.rows == problem.data.training_rows) {
+    data_hash_ = content_hash(problem.data);  // all of them are here
+    return;
+  }
   for (const auto part : of_all_ranks(ranks, content_hash(problem.data, ranks.rank() == 0))) data_hash_ += part;
 }
 

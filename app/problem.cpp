@@ -13,6 +13,7 @@ Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
   const auto choose = [&](const Dataset& known) -> RowRange {
     fit_to_data(run, known);
     plan = make_plan(run.model, run.training, run.device.precision, kind, known.training_rows);
+    if (run.ensemble.members > 0) return {0, known.training_rows};  // ranks share the members instead
     check_ranks(plan, ranks.size());
     const auto share = share_of(plan, ranks.rank(), ranks.size());
     return {share.first_row, share.rows};

@@ -128,9 +128,6 @@ Choice choose(RunFile& run, Communicator& ranks) {
 void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Communicator& ranks, Console& console,
                 Json& record) {
   const auto choice = choose(run, ranks);
-  if (run.ensemble.members > 0 && ranks.size() > 1) {
-    throw ConfigError(fmt::format("{} ranks: an ensemble is trained by one rank; start one process", ranks.size()));
-  }
   const auto problem = load_problem(std::move(run), device_kind_of(choice.space), ranks);
   const auto& data = problem.data;
   record["data"] = {
@@ -200,7 +197,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   folder.write("kernels.csv", kernels_csv(result.ledger));
   save_model(result.model, folder.place("model.h5"));
   // Where the training rows themselves are predicted or drawn, one rank now needs all of them.
-  const bool shared = ranks.size() > 1 &&
+  const bool shared = data.train.rows < data.training_rows &&
                       ((data.test.empty() && data.validation.empty()) || data.feature_names.size() == 2);
   const auto whole = shared ? load_dataset(problem.run.data) : Dataset{};
   const auto& shown = shared ? whole : data;

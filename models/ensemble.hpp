@@ -53,7 +53,8 @@ struct EnsembleReport : TrainReport {  ///< train, validation and test are those
 /// Trains all members on the same data, each with its own seed, optimizer settings and data order. One launch from report
 /// to report; options.resume, checkpoints and hooks have no effect. The learning rate of a report is the first member's, its
 /// losses are means over the members. A member whose loss is not finite is told by a warning and left as it is; NumericError
-/// where none is left. Throws as train() does.
+/// where none is left. Several ranks have the whole data each and train a part of the members each; all get the whole
+/// ensemble and report. Throws as train() does, and ConfigError where there are more ranks than members.
 template <Space S, class Real, class In = Real>
 EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensemble,
                      const std::type_identity_t<RawSet<S, In>>& train,

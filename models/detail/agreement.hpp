@@ -11,6 +11,14 @@
 
 namespace sinter::detail {
 
+/// The largest of the ranks' values, on all of them.
+inline double largest(Communicator& communicator, double value) {
+  std::vector<double> values(static_cast<std::size_t>(communicator.size()));
+  values[static_cast<std::size_t>(communicator.rank())] = value;
+  communicator.wait(communicator.all_gather(values.data(), std::vector<std::int64_t>(values.size(), sizeof(double))));
+  return *std::max_element(values.begin(), values.end());
+}
+
 struct Wishes {
   bool stop = false, checkpoint = false;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <sinter/kernels/fused/network_forward.hpp>
+#include <sinter/models/detail/exchange.hpp>
 #include <sinter/models/detail/trainer_impl.hpp>
 #include <sinter/models/ensemble.hpp>
 
@@ -52,6 +53,59 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
 }
 
 namespace detail {
+
+/// The members [begin, end) that this rank trains: [M r / R, M (r + 1) / R) of M for rank r of R.
+struct MemberShare {
+  std::size_t begin, end;
+
+  /// Throws ConfigError where there are fewer members than ranks.
+  MemberShare(std::size_t members, Communicator& communicator)
+      : begin(members * at(communicator.rank()) / at(communicator.size())),
+        end(members * (at(communicator.rank()) + 1) / at(communicator.size())),
+        communicator_(communicator) {
+    const std::size_t size = at(communicator.size());
+    if (size > members) {
+      throw ConfigError(
+          fmt::format("{} ranks: an ensemble of {} members can be shared by at most so many ranks", size, members));
+    }
+    for (std::size_t r = 0; r < size; ++r)
+      counts_.push_back(static_cast<std::int64_t>(members * (r + 1) / size - members * r / size));
+  }
+
+  [[nodiscard]] std::size_t count() const { return end - begin; }
+  [[nodiscard]] std::ptrdiff_t offset() const { return static_cast<std::ptrdiff_t>(begin); }
+
+  template <Space S, class Real>
+  [[nodiscard]] VectorRef<S, Real> parameters(const Ensemble<S, Real>& ensemble) const {
+    const auto each = static_cast<std::size_t>(ensemble.network(0).layout().parameters);
+    return VectorRef<S, Real>(ensemble.parameters().data() + begin * each, count() * each);
+  }
+
+  /// `values`: one of each member, on the host, this rank's filled in; all ranks call it together. Waits.
+  template <class T>
+  void gather(T* values, std::size_t each = 1) const {
+    std::vector<std::int64_t> bytes;
+    for (const auto count : counts_) bytes.push_back(count * static_cast<std::int64_t>(each * sizeof(T)));
+    communicator_.wait(communicator_.all_gather(values, bytes));
+  }
+
+  /// Brings the parameters of all members to all ranks. Waits.
+  template <Space S, class Real>
+  void gather_parameters(const typename S::Execution& exec, const Ensemble<S, Real>& ensemble) const {
+    if (communicator_.size() == 1) return;
+    const ExchangeBuffer<S, Real> all(ensemble.parameters(), communicator_);
+    all.ready(exec, "sinter::exchange: members of this rank");
+    gather(all.data(), static_cast<std::size_t>(ensemble.network(0).layout().parameters));
+    all.arrived(exec);
+    wait_for(exec, "sinter::exchange: members of other ranks before their host image goes");
+  }
+
+ private:
+  static std::size_t at(int number) { return static_cast<std::size_t>(number); }
+
+  Communicator& communicator_;
+  std::vector<std::int64_t> counts_;
+};
 
 template <Space S, class Real, class In>
 EnsembleReport finished(const typename S::Execution& exec, const Ensemble<S, Real>& ensemble,
@@ -101,20 +155,26 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
              validation_set = detail::device_set(exec, first, validation, "validation"),
              test_set = detail::device_set(exec, first, test, "test");
 
+  Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
+  const detail::MemberShare own(ensemble.size(), ranks);
   std::vector<fused::MemberSettings> settings;
-  for (std::size_t i = 0; i < ensemble.size(); ++i)
+  for (std::size_t i = own.begin; i < own.end; ++i)
     settings.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});
-  detail::EpochsStepper<S, Real> stepper(exec, first.layout(), ensemble.parameters(), plan, spec, settings);
+  detail::EpochsStepper<S, Real> stepper(exec, first.layout(), own.parameters(ensemble), plan, spec, settings);
   const HostMirror<Vector<S, fused::LossRecord>> mirror(stepper.record());
+  // Of all members, those of other ranks included.
   const auto records = [&] {
     mirror.pull(exec);
-    return std::vector<fused::LossRecord>(mirror.host().data(), mirror.host().data() + ensemble.size());
+    std::vector<fused::LossRecord> all(ensemble.size());
+    std::copy(mirror.host().data(), mirror.host().data() + own.count(), all.begin() + own.offset());
+    own.gather(all.data());
+    return all;
   };
 
-  StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, ensemble.member(0).seed);
+  StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, ensemble.member(own.begin).seed);
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
   const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, first.spec().outputs()));
-  const OptimizerSchedule schedule{settings.front().optimizer, spec.schedule, spec.epochs, plan.steps_per_epoch};
+  const OptimizerSchedule schedule{ensemble.member(0).optimizer, spec.schedule, spec.epochs, plan.steps_per_epoch};
   const detail::Boundaries boundaries(spec, plan, !validation_set.empty(), 0);
   detail::StepAccount account(options.budget);
   detail::LaunchLength length;
@@ -126,6 +186,14 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   // Means over the members whose losses are finite.
   const auto report_progress = [&](std::int64_t epochs_done) {
     const auto seen = records();
+    const bool validates = boundaries.validation_due(epochs_done);
+    std::vector<double> validation_losses(ensemble.size());
+    for (std::size_t i = own.begin; validates && i < own.end; ++i) {
+      if (seen[i].nonfinite_step != 0) continue;
+      validation_losses[i] = Evaluator<S, Real>(exec, ensemble.network(i), validation_set.rows)
+                                 .loss(exec, validation_set, spec.loss);
+    }
+    if (validates) own.gather(validation_losses.data());
     Progress progress{epochs_done, spec.epochs, done, 0, std::nullopt, schedule.learning_rate(done - 1), 0};
     double validation_loss = 0, left = 0;
     for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -139,10 +207,7 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
       }
       left += 1;
       progress.running_loss += seen[i].epoch_sum / epoch_terms;
-      if (boundaries.validation_due(epochs_done)) {
-        validation_loss += Evaluator<S, Real>(exec, ensemble.network(i), validation_set.rows)
-                               .loss(exec, validation_set, spec.loss);
-      }
+      validation_loss += validation_losses[i];
     }
     if (left == 0) {
       throw NumericError(
@@ -151,7 +216,7 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
           "may help");
     }
     progress.running_loss /= left;
-    if (boundaries.validation_due(epochs_done)) progress.validation_loss = validation_loss / left;
+    if (validates) progress.validation_loss = validation_loss / left;
     progress.elapsed_s = timer.seconds();
     if (options.on_progress) options.on_progress(progress);
   };
@@ -164,14 +229,15 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
     stepper.run(exec, run);
     account.end(run.first, run.count);
     wait_for(exec, "sinter::train: a launch of many steps");
-    length.measured(run.count, run_time.seconds());
+    length.measured(run.count, detail::largest(ranks, run_time.seconds()));  // all ranks take launches of one length
     done += run.count;
-    interrupted = options.stop_requested && options.stop_requested();
+    interrupted = detail::largest(ranks, options.stop_requested && options.stop_requested() ? 1.0 : 0.0) > 0;
     const std::int64_t epochs_done = done / plan.steps_per_epoch;
     if (done % plan.steps_per_epoch == 0 && (boundaries.log_due(epochs_done) || boundaries.validation_due(epochs_done)))
       report_progress(epochs_done);
   }
   const double seconds = timer.seconds();
+  own.gather_parameters(exec, ensemble);
   auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss,
                                               records());
   report.status = done < boundaries.last_step() ? "interrupted" : "completed";

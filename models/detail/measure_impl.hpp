@@ -63,14 +63,6 @@ class MeasuredTraining {
   StepRun<Real> run_;
 };
 
-/// The largest of the ranks' values, on all of them.
-inline double largest(Communicator& communicator, double value) {
-  std::vector<double> values(static_cast<std::size_t>(communicator.size()));
-  values[static_cast<std::size_t>(communicator.rank())] = value;
-  communicator.wait(communicator.all_gather(values.data(), std::vector<std::int64_t>(values.size(), sizeof(double))));
-  return *std::max_element(values.begin(), values.end());
-}
-
 /// Steps of a repetition that takes at least `seconds`, from the time of ever more steps; these are the warm-up too.
 template <class Execution, class Run>
 std::int64_t steps_of_repetition(const Execution& exec, const Run& run, const MeasureSettings& settings,

@@ -178,8 +178,8 @@ TEST_CASE("what ranks cannot do is refused once, with what they can") {
       "2 ranks: level epochs has one team train the whole network, which ranks cannot share; run it by one rank, or "
       "set training.fusion to step or layer");
   refused(2, {"training.epochs=none"}, 3, "--set training.epochs=none: 'none' is not an integer");
-  refused(2, {"ensemble={members: 4}", "training.fusion=auto"}, 3,
-          "2 ranks: an ensemble is trained by one rank; start one process");
+  refused(3, {"ensemble={members: 2}", "training.fusion=auto"}, 3,
+          "3 ranks: an ensemble of 2 members can be shared by at most so many ranks");
 }
 
 TEST_CASE("an error of one rank alone ends the job with its number") {
@@ -198,6 +198,21 @@ training: {epochs: 3, batch: 256, fusion: step}
   INFO(run.err);
   CHECK(run.complains("sinter: error: rank 1: "));
   CHECK(run.complains("'oops' is not a finite number"));
+}
+
+TEST_CASE("the members of an ensemble are shared by ranks, with the same bits") {
+  Ranks ranks;
+  const std::vector<std::string> settings{"ensemble={members: 5}", "training.fusion=auto"};
+  REQUIRE(ranks.train(1, "one", settings).code == 0);
+  const auto run = ranks.train(3, "three", settings);
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  for (const char* file : {"ensemble.csv", "predictions.csv"}) {
+    CAPTURE(file);
+    CHECK(test::contents(ranks.program.file(std::string("one/") + file)) ==
+          test::contents(ranks.program.file(std::string("three/") + file)));
+  }
+  CHECK(ranks.hash("one") == ranks.hash("three"));
 }
 
 TEST_CASE("bench times a step of several ranks") {
