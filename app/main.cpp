@@ -238,13 +238,13 @@ struct CommandLine {
 };
 
 int fail(ErrorKind kind, const char* message, Console& console) {
-  if (!leave_ranks({exit_code(kind), true}, message)) return exit_code(kind);
-  print_error(message);
-  if (console.wants_result()) {
-    Json record;
-    record_failure(record, kind, message);
-    console.result(record_text(record));
-  }
+  leave_ranks({exit_code(kind), message, [&] {
+                 print_error(message);
+                 if (!console.wants_result()) return;
+                 Json record;
+                 record_failure(record, kind, message);
+                 console.result(record_text(record));
+               }});
   return exit_code(kind);
 }
 
@@ -253,7 +253,7 @@ int run(CommandLine& line, Console& console) {
   try {
     code = line.command(console);
     finish_output();
-    leave_ranks({code, false}, "");
+    leave_ranks({code, "", {}});
   } catch (const Error& error) {
     code = fail(error.kind(), error.what(), console);
   } catch (const std::exception& error) {

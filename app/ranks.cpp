@@ -76,35 +76,35 @@ Communicator& join_ranks(Console& console) {
 #endif
 }
 
-bool leave_ranks(const Ending& ending, const std::string& message) {
+void leave_ranks(const Ending& ending) {
+  const bool failed = !ending.message.empty();
 #ifdef SINTER_MPI
-  auto& joined = job();
-  if (!joined) return true;
-  auto& communicator = joined->leaving;
-  const auto rank = static_cast<std::size_t>(communicator.rank());
-  std::vector<int> failed(static_cast<std::size_t>(communicator.size()), 0);
-  failed[rank] = ending.failed ? 1 : 0;
-  const std::vector<std::int64_t> bytes(failed.size(), sizeof(int));
-  const auto request = communicator.all_gather(failed.data(), bytes);
-  const auto start = std::chrono::steady_clock::now();
-  while (ending.failed && !communicator.test(request)) {
-    if (std::chrono::steady_clock::now() - start > patience) {
-      print_error(fmt::format("rank {}: {}", rank, message));
-      std::fflush(nullptr);
-      MPI_Abort(MPI_COMM_WORLD, ending.code);
+  if (auto& joined = job()) {
+    auto& communicator = joined->leaving;
+    const auto rank = static_cast<std::size_t>(communicator.rank());
+    std::vector<int> failures(static_cast<std::size_t>(communicator.size()), 0);
+    const std::vector<std::int64_t> bytes(failures.size(), sizeof(int));
+    failures[rank] = failed ? 1 : 0;
+    const auto request = communicator.all_gather(failures.data(), bytes);
+    const auto start = std::chrono::steady_clock::now();
+    while (failed && !communicator.test(request)) {
+      if (std::chrono::steady_clock::now() - start > patience) {
+        print_error(fmt::format("rank {}: {}", rank, ending.message));
+        std::fflush(nullptr);
+        MPI_Abort(MPI_COMM_WORLD, ending.code);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    communicator.wait(request);
+    const auto first = std::find(failures.begin(), failures.end(), 1) - failures.begin();
+    if (first == static_cast<std::ptrdiff_t>(rank)) ending.tell();
+    std::fflush(nullptr);
+    communicator.wait(communicator.all_gather(failures.data(), bytes));
+    joined.reset();
+    return;
   }
-  communicator.wait(request);
-  std::size_t first = 0;
-  while (first < failed.size() && failed[first] == 0) ++first;
-  joined.reset();
-  return first == rank || first == failed.size();
-#else
-  (void)ending;
-  (void)message;
-  return true;
 #endif
+  if (failed) ending.tell();
 }
 
 MpiSupport mpi_support() {

@@ -2,6 +2,7 @@
 // environment tells; without one this process is alone, and pays nothing.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <sinter/app/console.hpp>
@@ -17,15 +18,16 @@ int launched_processes();
 /// tells of.
 Communicator& join_ranks(Console& console);
 
-/// How a command of this process ended.
+/// How a command of this process ended: `tell` prints a failure's `message`, in the whole of its form.
 struct Ending {
   int code = 0;
-  bool failed = false;
+  std::string message;  ///< "": no failure
+  std::function<void()> tell;
 };
 
-/// All ranks leave together. Returns whether this one is to tell of its failure: where all come, the lowest of those
-/// that failed. Others may still be at work when one fails: then it prints `message` with its rank and ends the job.
-bool leave_ranks(const Ending& ending, const std::string& message);
+/// All ranks leave together; of several that failed the lowest tells, before any of them ends (a launcher then ends the
+/// others). Others may still be at work when one fails: then it prints its message with its rank and ends the job.
+void leave_ranks(const Ending& ending);
 
 /// "Open MPI v4.1.4", or why this build has no MPI.
 struct MpiSupport {

@@ -60,9 +60,14 @@ TEST_CASE("run.json tells what was asked for, done and reached") {
   CHECK(record["metrics"]["test"]["accuracy"] == 0.5);
   CHECK(record["metrics"]["test"]["confusion"] == test::Json{{1, 1}, {1, 1}});
   CHECK_FALSE(record["metrics"].contains("validation"));
-  CHECK(record["steady_state"] ==
-        test::Json{
-            {"launches", 7}, {"fences", 0}, {"copies", 0}, {"copied_bytes", 0}, {"allocations", 0}, {"steps", 30}});
+  CHECK(record["steady_state"] == test::Json{{"launches", 7},
+                                             {"fences", 0},
+                                             {"copies", 0},
+                                             {"copied_bytes", 0},
+                                             {"allocations", 0},
+                                             {"waits", 0},
+                                             {"steps", 30}});
+  CHECK(record["ranks"] == 1);
   const auto model = load_model(sinter.file("results/model.h5"));
   CHECK(record["parameters"]["count"] == 3);
   CHECK(record["parameters"]["xxh64"] == fmt::format("{:016x}", parameter_hash(model)));
