@@ -73,8 +73,8 @@ struct BatchOrder {
   std::int64_t epoch = 0;
   std::uint64_t seed = 0;
   bool shuffle = false;
-  std::int64_t first_slot = 0;  ///< this rank's slots are [first_slot, first_slot + own_slots)
-  std::int64_t own_slots = 0;   ///< 0: all of them
+  std::int16_t first_slot = 0;  ///< this rank's slots are [first_slot, first_slot + own_slots)
+  std::int16_t own_slots = 0;   ///< 0: all of them
 
   /// Rows of this step's batch on all ranks: B, or the rest for the last batch of an epoch.
   KOKKOS_INLINE_FUNCTION std::int64_t rows() const {

@@ -15,6 +15,13 @@
 
 namespace sinter::fused {
 
+/// What a rank stores of its chunks where several train together.
+enum class SumOfRank : std::uint8_t {
+  none,      ///< it is alone: the gradient
+  subtrees,  ///< the sum of each of the largest subtrees of the tree that it has, see store_partial_sums()
+  all,       ///< one sum of all
+};
+
 /// Parameters, states and slabs of a whole network: vectors of `parameters` elements in the network's layout; slabs
 /// [chunks, parameters].
 template <class Real>
@@ -25,7 +32,10 @@ struct UpdateVectors {
   Real* slabs = nullptr;  ///< chunk c's gradient starts at slabs + c * slab_stride
   std::int64_t slab_stride = 0;
   int chunks = 1;
-  Real* gradient = nullptr;        ///< not null: store the gradient here, do not apply it
+  // Several ranks: this one's chunks are [first_chunk, first_chunk + chunks) of all_chunks.
+  std::uint8_t first_chunk = 0, all_chunks = 0;
+  SumOfRank rank_sum = SumOfRank::none;
+  Real* gradient = nullptr;        ///< not null: store the gradient, or what rank_sum says, here, do not apply it
   double* square_norms = nullptr;  ///< with `gradient`: the squared norm of each range, by its number
 };
 
@@ -33,10 +43,6 @@ struct UpdateVectors {
 template <class Real>
 struct UpdateTarget : UpdateVectors<Real> {
   OptimizerStep<Real> step;
-  Real* partial_sums = nullptr;  ///< not null: store the sums of this rank's subtrees, see store_partial_sums()
-  int first_chunk = 0;           ///< with `partial_sums`: this rank's chunks are [first_chunk, first_chunk + chunks)
-  int all_chunks = 1;            ///< with `partial_sums`: of all ranks
-  bool one_sum = false;          ///< with `partial_sums`: a single sum of all chunks of this rank instead
 };
 
 /// Elements that a thread takes at once: vectors on the host, one (coalesced over the team) on a device.
@@ -120,31 +126,32 @@ KOKKOS_INLINE_FUNCTION void sum_rows(const Team& team, int team_size, const Real
 }
 
 /// By all threads of a team: the sums of a rank's P subtrees over the parameters [begin, begin + count), one subtree
-/// after the other: subtree s of parameter begin + e goes to partial_sums[P begin + s count + e]. So what lies in a
-/// sequence of ranges is contiguous. With `one_sum` P = 1, and the subtrees are added up.
+/// after the other: subtree s of parameter begin + e goes to gradient[P begin + s count + e]. So what lies in a
+/// sequence of ranges is contiguous. With SumOfRank::all P = 1, and the subtrees are added up.
 template <Space S, class Real, class Team>
 SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void store_partial_sums(const Team& team, int team_size,
                                                                   const UpdateTarget<Real>& target, std::int64_t begin,
                                                                   std::int64_t count) {
   constexpr int lanes = update_lanes<S>;
   const int first = target.first_chunk, end = first + target.chunks, all = target.all_chunks;
-  int subtrees = target.one_sum ? 1 : 0;
-  if (!target.one_sum) tile::for_each_subtree(first, end, all, [&](int, int) { ++subtrees; });
+  const bool one_sum = target.rank_sum == SumOfRank::all;
+  int subtrees = one_sum ? 1 : 0;
+  if (!one_sum) tile::for_each_subtree(first, end, all, [&](int, int) { ++subtrees; });
   for (std::int64_t e = static_cast<std::int64_t>(team.team_rank()) * lanes; e < count;
        e += static_cast<std::int64_t>(team_size) * lanes) {
     const int n = static_cast<int>(count - e < lanes ? count - e : lanes);
     const Real* const slabs = target.slabs + begin + e;
-    Real* to = target.partial_sums + subtrees * begin + e;
+    Real* to = target.gradient + subtrees * begin + e;
     tile::for_each_subtree(first, end, all, [&](int leaf, int leaves) {
       const Real* const chunk = slabs + (leaf - first) * target.slab_stride;
-      if (target.one_sum && leaf > first) {
+      if (one_sum && leaf > first) {
         Real more[lanes];
         tile::tree_sum_span(leaves, chunk, target.slab_stride, more, n);
         for (int l = 0; l < n; ++l) to[l] += more[l];
       } else {
         tile::tree_sum_span(leaves, chunk, target.slab_stride, to, n);
       }
-      if (!target.one_sum) to += count;
+      if (!one_sum) to += count;
     });
   }
 }
@@ -155,7 +162,7 @@ template <Space S, class Real, class Team>
 SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update_range(const Team& team, int team_size,
                                                             const UpdateTarget<Real>& target, std::int64_t range,
                                                             std::int64_t begin, std::int64_t count, bool decay) {
-  if (target.partial_sums != nullptr) {
+  if (target.rank_sum != SumOfRank::none) {
     store_partial_sums<S>(team, team_size, target, begin, count);
     return;
   }

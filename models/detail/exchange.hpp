@@ -111,10 +111,10 @@ class Exchange {
 
   /// Tells the backward launches of a step where to leave sums; their losses go to own_losses().
   void prepare(fused::UpdateTarget<Real>& target) const {
-    target.partial_sums = partial_sums_.data();
-    target.first_chunk = static_cast<int>(share_.first_slot);
-    target.all_chunks = chunks_;
-    target.one_sum = !reproducible_;
+    target.gradient = partial_sums_.data();
+    target.first_chunk = static_cast<std::uint8_t>(share_.first_slot);
+    target.all_chunks = static_cast<std::uint8_t>(chunks_);
+    target.rank_sum = reproducible_ ? fused::SumOfRank::subtrees : fused::SumOfRank::all;
   }
   [[nodiscard]] double* own_losses() const { return chunk_loss_.data() + share_.first_slot; }
 
@@ -133,7 +133,8 @@ class Exchange {
 
   /// All buckets are started: waits, updates, and brings the new parameters to all ranks.
   void finish(const Execution& exec, fused::UpdateTarget<Real> target, const ExchangedLoss& loss) {
-    target.partial_sums = nullptr;
+    target.rank_sum = fused::SumOfRank::none;
+    target.gradient = nullptr;
     if (clip_norm_ > 0) {
       target.gradient = gradient_.data();
       target.square_norms = square_norms_.data();

@@ -123,8 +123,8 @@ StepRun<Real> first_run(const DeviceSet<S, Real>& train, const Plan& plan, const
   run.order.shuffle = spec.shuffle &&
                       plan.batch < plan.training_rows;  // the order of a full batch changes nothing but rounding
   if (train.share.communicator != nullptr) {
-    run.order.first_slot = static_cast<std::int64_t>(train.share.first_shard);
-    run.order.own_slots = static_cast<std::int64_t>(train.share.own_shards());
+    run.order.first_slot = static_cast<std::int16_t>(train.share.first_shard);
+    run.order.own_slots = static_cast<std::int16_t>(train.share.own_shards());
   }
   return run;
 }
