@@ -61,10 +61,13 @@ struct LossGradient {
     const LossArgs<Real> loss = make_loss_args<Real>(args.loss, args.order.rows(), args.outputs);
     const SlotOrder slot(args.order, chunk);
     if constexpr (S::kernels_on_host) {
-      row_losses_of(
-          loss, args.activation, args.alpha, args.Z + begin * args.outputs,
-          [&](std::int64_t r) { return args.targets + slot.row(begin + r) * args.outputs; }, end - begin,
-          static_cast<int>(args.outputs), args.dZ + begin * args.outputs, args.row_loss + begin);
+      std::int64_t some[row_lanes<float>];  // rows of the data, as many at once
+      const auto target = [&](std::int64_t r) {
+        if (r % row_lanes<float> == 0) slot.rows(begin + r, some);
+        return args.targets + some[r % row_lanes<float>] * args.outputs;
+      };
+      row_losses_of(loss, args.activation, args.alpha, args.Z + begin * args.outputs, target, end - begin,
+                    static_cast<int>(args.outputs), args.dZ + begin * args.outputs, args.row_loss + begin);
     } else {
       for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
         const Real* target = args.targets + slot.row(r) * args.outputs;

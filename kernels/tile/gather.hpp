@@ -14,10 +14,20 @@ KOKKOS_INLINE_FUNCTION void row_numbers(const Team& team, int team_size, const B
                                         std::int64_t count, std::int64_t* index) {
   if (count == 0) return;
   SlotOrder slot(order, order.chunk_of(first));
-  for (std::int64_t m = team.team_rank(); m < count; m += team_size) {
-    const std::int64_t place = first + m;
-    if (!slot.has(place)) slot = SlotOrder(order, order.chunk_of(place));
-    index[m] = slot.row(place);
+  constexpr int lanes = row_lanes<float>;
+  if constexpr (lanes > 1) {  // a host's team is one thread
+    std::int64_t rows[lanes];
+    for (std::int64_t m = 0; m < count;) {
+      if (!slot.has(first + m)) slot = SlotOrder(order, order.chunk_of(first + m));
+      const int found = slot.rows(first + m, rows);
+      for (int l = 0; l < found && m < count; ++l, ++m) index[m] = rows[l];
+    }
+  } else {
+    for (std::int64_t m = team.team_rank(); m < count; m += team_size) {
+      const std::int64_t place = first + m;
+      if (!slot.has(place)) slot = SlotOrder(order, order.chunk_of(place));
+      index[m] = slot.row(place);
+    }
   }
 }
 

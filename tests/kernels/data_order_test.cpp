@@ -74,6 +74,12 @@ TEST_CASE("slot s of every batch draws from shard s, and unshuffled in the order
         const std::int64_t share = p.batch * (s + 1) / p.chunks - p.batch * s / p.chunks;
         for (std::int64_t place = plain.chunk_begin(s); place < plain.chunk_begin(s + 1); ++place) {
           const std::int64_t row = shuffled.row(place);
+          if (place == shuffled.chunk_begin(s) || place % 5 == 0) {  // several at once are the same
+            std::int64_t some[8];
+            const int found = SlotOrder(shuffled, s).rows(place, some);
+            wrong_place += found == std::min<std::int64_t>(8, shuffled.chunk_begin(s + 1) - place) ? 0 : 1;
+            for (int l = 0; l < found; ++l) wrong_place += some[l] == shuffled.row(place + l) ? 0 : 1;
+          }
           wrong_chunk += plain.chunk_of(place) == s ? 0 : 1;
           wrong_shard += row >= shard_begin && row < shard_begin + shard_rows(p, s) ? 0 : 1;
           wrong_place += plain.row(place) == shard_begin + step * share + place - plain.chunk_begin(s) ? 0 : 1;
