@@ -49,6 +49,23 @@ TEST_CASE("level layer: 2L + 1 launches, its bytes and element-wise operations b
   CHECK(c.cost(Fusion::layer).compulsory_bytes == 4 * (4 + 4 + 9 + 6 + 6 + 4 + 2 + 6 + (2 + 6 + 8 + 6) + (6 + 4 + 18)));
 }
 
+TEST_CASE("a shuffled order is paid for where rows are looked up: in one launch or in two, and only for mini-batches") {
+  Case c;
+  const auto of_order = [&](Fusion level) {
+    c.training.shuffle = true;
+    const auto shuffled = c.cost(level).element_flops;
+    c.training.shuffle = false;
+    return shuffled - c.cost(level).element_flops;
+  };
+  CHECK(of_order(Fusion::step) == 0);  // the full batch keeps its order
+  c.training.batch = 2;
+  const auto once = of_order(Fusion::step);
+  CHECK(once > 0);
+  CHECK(of_order(Fusion::epochs) == once);
+  CHECK(of_order(Fusion::layer) == 2 * once);
+  CHECK(of_order(Fusion::none) > 2 * once);  // row by row
+}
+
 TEST_CASE("level step: one launch reads rows and parameters and writes parameters") {
   Case c;
   const auto cost = c.cost(Fusion::step);
