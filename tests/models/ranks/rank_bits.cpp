@@ -72,7 +72,7 @@ void run(const Job& job, Communicator& ranks) {
   TrainOptions<S, Real> options;
   options.seed = 9;
   options.training.fusion = job.level;
-  options.training.epochs = 3;
+  options.training.epochs = 2;
   options.training.batch = job.batch;
   options.training.drop_last = job.drop_last;
   options.training.optimizer = job.optimizer;
@@ -139,7 +139,7 @@ void run_all(Communicator& ranks) {
     for (const auto& [type, name] : Names<Optimizer>::list) {
       OptimizerSettings optimizer;
       optimizer.type = type;
-      jobs.push_back({name.data(), 1000, 256, narrow, optimizer, level});
+      jobs.push_back({name.data(), 600, 256, narrow, optimizer, level});
     }
     OptimizerSettings clipped;
     clipped.type = Optimizer::momentum;
@@ -149,7 +149,7 @@ void run_all(Communicator& ranks) {
     jobs.push_back({"last batch dropped", 700, 270, narrow, {}, level, 1, true});
     jobs.push_back({"early stopping", 700, 270, narrow, {}, level, 1, false, 2});
   }
-  jobs.push_back({"many buckets", 300, 256, long_buckets, {}, Fusion::layer, 3});
+  jobs.push_back({"many buckets", 260, 256, long_buckets, {}, Fusion::layer, 3});
   for (const auto& job : jobs) run<S, Real>(job, ranks);
 }
 
