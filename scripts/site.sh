@@ -19,5 +19,6 @@ sinter=("${SINTER:-$sinter_root/build/${SINTER_PRESET:-$preset}/bin/sinter}")
 # ---- MPI: how ranks start. srun wants the plugin that the MPI library speaks (`srun --mpi=list`; OpenMPI: pmix) ------
 launcher=${SINTER_LAUNCHER:-srun}     # of Slurm: srun, or mpirun inside the allocation
 # export SLURM_MPI_TYPE=pmix
-# OpenMPI's mpirun kills the ranks a second after it is told to end; they want time for a checkpoint.
-mpirun=(mpirun --mca odls_base_sigkill_timeout 60)
+# The scripts stop the ranks by USR1, which mpirun passes on. A TERM of its own OpenMPI's mpirun follows by a KILL after a second;
+# odls_base_sigkill_timeout makes that longer, but 4.1 then hangs as long after an exit code such as 75.
+mpirun=(mpirun)
