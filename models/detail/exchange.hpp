@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,11 +33,12 @@ template <Space S, class T>
 class ExchangeBuffer {
  public:
   using Execution = typename S::Execution;
-  static constexpr bool copies = HostMirror<VectorRef<S, T>>::copies;
+  using Mirror = HostMirror<VectorRef<S, T>>;
+  static constexpr bool copies = Mirror::copies;
 
   ExchangeBuffer() = default;
   ExchangeBuffer(const VectorRef<S, T>& device, const Communicator& communicator) : device_(device) {
-    if (copies && !communicator.takes_device_memory()) mirror_.emplace(device);
+    if (copies && !communicator.takes_device_memory()) mirror_ = std::make_shared<const Mirror>(device);
   }
 
   [[nodiscard]] T* data() const { return mirror_ ? mirror_->host().data() : device_.data(); }
@@ -56,7 +58,7 @@ class ExchangeBuffer {
 
  private:
   VectorRef<S, T> device_;
-  std::optional<HostMirror<VectorRef<S, T>>> mirror_;
+  std::shared_ptr<const Mirror> mirror_;
 };
 
 /// A range of parameters as a backward launch calls update_range() for it.
