@@ -89,10 +89,7 @@ int bench_run_file(const BenchOptions& options, Console& console) {
   if (!mode) throw UsageError(fmt::format("--mode: '{}'; allowed: {}", options.mode, list_names<MeasureMode>()));
   Communicator& ranks = join_ranks(console);
   auto run_file = read_run_file(options.run_file, options.overrides);
-  const auto machine = this_machine();
-  const auto choice = choose_module(run_file.device, read_modules(module_folders(), machine), machine);
-  if (device_kind_of(choice.space) == DeviceKind::accelerator && ranks.size() > 1)
-    run_file.device.number = device_of_rank(ranks, device_count(choice.space));
+  const auto choice = choose_module_of_rank(run_file.device, ranks);
   const auto problem = load_problem(std::move(run_file), device_kind_of(choice.space), ranks);
   const auto& [run, data, plan] = problem;
   console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),

@@ -13,15 +13,6 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 std::string shown(const std::string& value) { return value.empty() ? "not set" : value; }
 
-/// The value of each rank.
-template <class T>
-std::vector<T> of_all_ranks(Communicator& ranks, const T& own) {
-  std::vector<T> all(static_cast<std::size_t>(ranks.size()));
-  all[static_cast<std::size_t>(ranks.rank())] = own;
-  ranks.wait(ranks.all_gather(all.data(), std::vector<std::int64_t>(all.size(), sizeof(T))));
-  return all;
-}
-
 std::string change_text(const KeyDifference& key) {
   return fmt::format("{} was {}, is {}", key.path, shown(key.before), shown(key.now));
 }

@@ -130,7 +130,8 @@ struct CommandLine {
     auto* sub = add(
         "train", "Train a model as a run file says",
         "Examples:\n  sinter train inputs/uat.yaml\n"
-        "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n\n"
+        "  sinter train inputs/uat.yaml --set training.epochs=500 --set 'model.hidden=[32, 32]' --output runs/wide\n"
+        "  mpirun -n 4 sinter train run.yaml\n\n"
         "Ctrl-C, SIGTERM and SIGUSR1 end the run after the step under way with a checkpoint and everything written\n"
         "(exit code 75); --set checkpoint.resume=auto goes on from there. A second Ctrl-C ends it at once.",
         [](CommandLine& self, Console& console) { return app::train(self.train, console); });

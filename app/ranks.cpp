@@ -15,7 +15,9 @@
 #ifdef SINTER_MPI
 #include <sinter/runtime/comm/mpi/mpi_communicator.hpp>
 #endif
+#include <sinter/app/host_facts.hpp>
 #include <sinter/runtime/base/errors.hpp>
+#include <sinter/runtime/base/space_names.hpp>
 
 namespace sinter::app {
 namespace {
@@ -26,6 +28,29 @@ constexpr std::chrono::seconds patience{2};
 int number_in(const char* variable) {
   const char* const text = std::getenv(variable);
   return text == nullptr ? 0 : std::atoi(text);
+}
+
+/// Which of the `devices` accelerators that this process sees it is to take; -1: the backend's choice.
+int device_of_rank(Communicator& ranks, int devices) {
+  struct View {
+    std::size_t node, devices;
+  };
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::hash<std::string> hash;
+  const View own{hash(name), hash(visible == nullptr ? "" : visible)};
+  const auto views = of_all_ranks(ranks, own);
+  const auto same = std::ranges::count_if(
+      views, [&](const View& other) { return other.node == own.node && other.devices == own.devices; });
+  if (visible != nullptr && same == 1) return 0;
+  if (devices == 0) return -1;
+  if (ranks.local_size() > devices) {
+    throw ConfigError(
+        fmt::format("{} ranks on this node, but it shows {} device{}: start as many ranks as devices, one each",
+                    ranks.local_size(), devices, devices == 1 ? "" : "s"));
+  }
+  return ranks.local_rank();
 }
 
 #ifdef SINTER_MPI
@@ -72,7 +97,7 @@ Communicator& join_ranks(Console& console) {
 #else
   (void)console;
   throw NotCompiled(fmt::format(
-      "the launcher started {} processes, but this build has no MPI (SINTER_MPI): start one process", processes));
+      "the launcher started {} processes, but this build has no MPI (docs/ranks.md): start one process", processes));
 #endif
 }
 
@@ -115,29 +140,12 @@ MpiSupport mpi_support() {
 #endif
 }
 
-int device_of_rank(Communicator& ranks, int devices) {
-  if (ranks.size() == 1) return -1;
-  struct View {
-    std::size_t node, devices;
-  };
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  const std::hash<std::string> hash;
-  std::vector<View> views(static_cast<std::size_t>(ranks.size()));
-  const auto rank = static_cast<std::size_t>(ranks.rank());
-  views[rank] = {hash(name), hash(visible == nullptr ? "" : visible)};
-  ranks.wait(ranks.all_gather(views.data(), std::vector<std::int64_t>(views.size(), sizeof(View))));
-  const auto same = std::ranges::count_if(
-      views, [&](const View& other) { return other.node == views[rank].node && other.devices == views[rank].devices; });
-  if (visible != nullptr && same == 1) return 0;
-  if (devices == 0) return -1;
-  if (ranks.local_size() > devices) {
-    throw ConfigError(
-        fmt::format("{} ranks on this node, but it shows {} device{}: start as many ranks as devices, one each",
-                    ranks.local_size(), devices, devices == 1 ? "" : "s"));
-  }
-  return ranks.local_rank();
+Choice choose_module_of_rank(DeviceSpec& device, Communicator& ranks) {
+  const auto machine = this_machine();
+  auto choice = choose_module(device, read_modules(module_folders(), machine), machine);
+  if (ranks.size() > 1 && device_kind_of(choice.space) == DeviceKind::accelerator)
+    device.number = device_of_rank(ranks, device_count(choice.space));
+  return choice;
 }
 
 }  // namespace sinter::app

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <sinter/app/console.hpp>
+#include <sinter/app/modules.hpp>
 #include <sinter/runtime/comm/communicator.hpp>
 
 namespace sinter::app {
@@ -36,9 +37,9 @@ struct MpiSupport {
 };
 MpiSupport mpi_support();
 
-/// Which of the `devices` accelerators that this process sees it is to take, by its number on the node; -1: the
-/// backend's choice. Where the launcher shows each rank of a node another one (CUDA_VISIBLE_DEVICES differs), that.
-/// Throws ConfigError where the node has fewer than ranks. All ranks call it together.
-int device_of_rank(Communicator& ranks, int devices);
+/// The module for `device`, as choose_module() of this machine; of several ranks each takes an accelerator of its own,
+/// by its number on the node or, where the launcher shows each rank of a node another one (CUDA_VISIBLE_DEVICES differs),
+/// that: `device.number`. Throws ConfigError where the node has fewer than ranks. All ranks call it together.
+Choice choose_module_of_rank(DeviceSpec& device, Communicator& ranks);
 
 }  // namespace sinter::app

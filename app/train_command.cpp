@@ -115,19 +115,10 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
   return text;
 }
 
-/// Chooses the module, and of the node's accelerators that of this rank.
-Choice choose(RunFile& run, Communicator& ranks) {
-  const auto machine = this_machine();
-  auto choice = choose_module(run.device, read_modules(module_folders(), machine), machine);
-  if (device_kind_of(choice.space) == DeviceKind::accelerator && ranks.size() > 1)
-    run.device.number = device_of_rank(ranks, device_count(choice.space));
-  return choice;
-}
-
 /// Trains and writes everything but the record, which it fills.
 void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Communicator& ranks, Console& console,
                 Json& record) {
-  const auto choice = choose(run, ranks);
+  const auto choice = choose_module_of_rank(run.device, ranks);
   const auto problem = load_problem(std::move(run), device_kind_of(choice.space), ranks);
   const auto& data = problem.data;
   record["data"] = {

@@ -13,9 +13,7 @@ namespace sinter::detail {
 
 /// The largest of the ranks' values, on all of them.
 inline double largest(Communicator& communicator, double value) {
-  std::vector<double> values(static_cast<std::size_t>(communicator.size()));
-  values[static_cast<std::size_t>(communicator.rank())] = value;
-  communicator.wait(communicator.all_gather(values.data(), std::vector<std::int64_t>(values.size(), sizeof(double))));
+  const auto values = of_all_ranks(communicator, value);
   return *std::max_element(values.begin(), values.end());
 }
 
@@ -42,14 +40,9 @@ class Agreement {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const double step_s = std::max(seconds / static_cast<double>(std::max<std::int64_t>(1, steps_done - last_)), 1e-9);
     const auto interval = static_cast<std::int64_t>(interval_s / step_s);
-    const auto size = static_cast<std::size_t>(communicator_.size());
-    std::vector<Vote> votes(size);
-    votes[static_cast<std::size_t>(communicator_.rank())] = {mine.stop ? 1 : 0, mine.checkpoint ? 1 : 0, interval};
-    const std::vector<std::int64_t> bytes(size, sizeof(Vote));
-    communicator_.wait(communicator_.all_gather(votes.data(), bytes));
     Wishes all;
     std::int64_t shortest = interval;
-    for (const Vote& vote : votes) {
+    for (const Vote& vote : of_all_ranks(communicator_, Vote{mine.stop ? 1 : 0, mine.checkpoint ? 1 : 0, interval})) {
       all.stop = all.stop || vote.stop != 0;
       all.checkpoint = all.checkpoint || vote.checkpoint != 0;
       shortest = std::min(shortest, vote.interval);

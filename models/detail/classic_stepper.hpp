@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <optional>
 #include <vector>
 
 #include <sinter/kernels/classic/elementwise.hpp>

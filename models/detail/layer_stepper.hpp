@@ -3,6 +3,7 @@
 // launches of the layers below.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <sinter/kernels/fused/dense_backward.hpp>

@@ -2,6 +2,7 @@
 // up to the sums of this rank's chunks, the exchange, and the update.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <sinter/kernels/fused/network_step.hpp>

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <vector>
 
 namespace sinter {
 
@@ -59,6 +60,15 @@ class SingleProcess final : public Communicator {
   bool test(Request /*request*/) noexcept override { return true; }
   void wait(Request /*request*/) noexcept override {}
 };
+
+/// The plain value of each rank, on all of them; all ranks call it together. Waits.
+template <class T>
+std::vector<T> of_all_ranks(Communicator& communicator, const T& own) {
+  std::vector<T> all(static_cast<std::size_t>(communicator.size()));
+  all[static_cast<std::size_t>(communicator.rank())] = own;
+  communicator.wait(communicator.all_gather(all.data(), std::vector<std::int64_t>(all.size(), sizeof(T))));
+  return all;
+}
 
 /// Where nothing is said of ranks.
 inline Communicator& single_process() {
