@@ -173,9 +173,12 @@ int bench_table(const BenchOptions& options, Console& console) {
     first = Json::parse(outcome.out);
   }
   std::vector<BenchRefusal> refused;
-  const auto cases = bench_cases(options.rows, precision_of(options), first["threads"], refused);
-  console.say("{} measurements on {} with {} threads, {}", cases.size(), first["space"].get<std::string>(),
-              first["threads"].get<int>(), options.precision);
+  const auto space = first["space"].get<std::string>();
+  const bool on_host = device_kind_of(space) == DeviceKind::host;
+  const int threads = on_host ? first["threads"].get<int>() : 1;
+  const auto cases = bench_cases(options.rows, precision_of(options), threads, refused);
+  console.say("{} measurements on {}{}, {}", cases.size(), space,
+              on_host ? fmt::format(" with {} threads", threads) : "", options.precision);
   Json records = Json::array();
   for (std::size_t c = 0; c < cases.size(); ++c) {
     const auto name = cases[c].name();

@@ -4,10 +4,16 @@ if(NOT PROJECT_IS_TOP_LEVEL)
   set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 endif()
 find_package(Threads REQUIRED)
+if(SINTER_CUDA)
+  set(CMAKE_CXX_EXTENSIONS OFF)  # Kokkos warns of them
+endif()
 if(NOT SINTER_CUDA_CHECK)
   find_package(Kokkos 4.6 REQUIRED)
 endif()
 find_package(KokkosKernels QUIET)
+if(SINTER_CUDA)
+  include(cuda)
+endif()
 # Behind the products of level `none` on host spaces; without it KokkosKernels' own stand in. Code under a sanitizer
 # gets no BLAS that is not.
 if(NOT SINTER_CUDA_CHECK AND NOT SINTER_SANITIZE)

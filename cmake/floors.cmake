@@ -18,6 +18,16 @@ function(sinter_part target)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endfunction()
 
+# sinter_knows_kokkos(target): the sources that it has so far include Kokkos, and are compiled as CUDA where Kokkos has that device.
+# Called in the folder that made the target.
+function(sinter_knows_kokkos target)
+  if(SINTER_CUDA)
+    get_target_property(sources ${target} SOURCES)
+    list(FILTER sources INCLUDE REGEX "\\.cpp$")
+    set_source_files_properties(${sources} PROPERTIES LANGUAGE CUDA)
+  endif()
+endfunction()
+
 # sinter_library(short SOURCES ... FOLDERS ... LINK ... [PRIVATE_LINK ...] [KOKKOS]): a static library sinter_<short>, alias sinter::<short>.
 function(sinter_library short)
   cmake_parse_arguments(LIB "KOKKOS" "" "SOURCES;FOLDERS;LINK;PRIVATE_LINK" ${ARGN})
@@ -28,6 +38,7 @@ function(sinter_library short)
   target_link_libraries(sinter_${short} PUBLIC ${LIB_LINK} PRIVATE ${LIB_PRIVATE_LINK} $<BUILD_INTERFACE:sinter_flags>)
   if(LIB_KOKKOS)
     target_link_libraries(sinter_${short} PRIVATE $<BUILD_INTERFACE:sinter_baseline>)
+    sinter_knows_kokkos(sinter_${short})
   endif()
   if(LIB_FOLDERS)
     sinter_part(sinter_${short} FOLDERS ${LIB_FOLDERS})

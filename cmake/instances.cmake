@@ -110,6 +110,7 @@ function(sinter_backend_module name)
   configure_file(${PROJECT_SOURCE_DIR}/models/instances/table.cpp.in ${PROJECT_BINARY_DIR}/instances/table_${name}.cpp @ONLY)
   add_library(sinter_module_${name} MODULE module/module.cpp ${sources} ${PROJECT_BINARY_DIR}/instances/table_${name}.cpp)
   target_link_libraries(sinter_module_${name} PRIVATE sinter_models sinter_flags sinter_baseline)
+  sinter_knows_kokkos(sinter_module_${name})
   target_link_options(sinter_module_${name} PRIVATE -Wl,--exclude-libs,ALL)
   set(folder ${PROJECT_BINARY_DIR}/lib/sinter/modules)
   set_target_properties(sinter_module_${name} PROPERTIES

@@ -31,7 +31,7 @@ add_library(sinter_numerics INTERFACE)
 add_library(sinter::numerics ALIAS sinter_numerics)
 set_target_properties(sinter_numerics PROPERTIES EXPORT_NAME numerics)
 target_compile_options(sinter_numerics INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off> $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false -Xcompiler=-ffp-contract=off>)
+  $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off> $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-Xcompiler=-ffp-contract=off>)
 
 # Flags of our own code.
 add_library(sinter_flags INTERFACE)
@@ -39,16 +39,19 @@ target_link_libraries(sinter_flags INTERFACE sinter_numerics)
 target_compile_features(sinter_flags INTERFACE cxx_std_20)
 target_compile_options(sinter_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas -fno-math-errno -fno-trapping-math>
-  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SINTER_WARNINGS_AS_ERRORS}>>:-Werror>)
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SINTER_WARNINGS_AS_ERRORS}>>:-Werror>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas,-fno-math-errno,-fno-trapping-math>)
 
 # The processor that host code is compiled for.
 add_library(sinter_baseline INTERFACE)
 add_library(sinter::baseline ALIAS sinter_baseline)
 set_target_properties(sinter_baseline PROPERTIES EXPORT_NAME baseline)
 if(SINTER_CPU_BASELINE)
-  target_compile_options(sinter_baseline INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=${SINTER_CPU_BASELINE}>)
+  target_compile_options(sinter_baseline INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=${SINTER_CPU_BASELINE}>
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-march=${SINTER_CPU_BASELINE}>)
   target_compile_options(sinter_baseline INTERFACE
-    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU,Clang>>:-mprefer-vector-width=512>)
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU,Clang>>:-mprefer-vector-width=512>
+    $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<CXX_COMPILER_ID:GNU,Clang>>:-Xcompiler=-mprefer-vector-width=512>)
 endif()
 if(SINTER_SANITIZE)
   # Instrumented loops do not always become vectors, which Clang warns of where a loop asks for it.

@@ -16,10 +16,14 @@
 
 namespace sinter {
 
-/// The portable form.
+/// The portable form. A device's compiler reads what is for the host too, with single lanes (kernels/ops/simd.hpp).
 template <class Real>
 struct Vec {
+#if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
+  static constexpr int width = 1;
+#else
   static constexpr int width = static_cast<int>(32 / sizeof(Real));
+#endif
   Real lane[width];
 
   static Vec broadcast(Real value) {

@@ -25,7 +25,8 @@ inline void element_losses(const LossArgs<Real>& args, Activation output, Real a
   for (int l = 0; l < N; ++l) a[l] = z[l];
   activate_lanes(output, alpha, a);
   loss_lanes(args, a, t, value, dz);
-  multiply_by_derivative_lanes(output, alpha, derivative_from_input(output) ? z : a, dz);
+  const Real(&activated)[N] = a;  // nvcc takes z and a, which differ by const, for pointers
+  multiply_by_derivative_lanes(output, alpha, derivative_from_input(output) ? z : activated, dz);
   for (int l = 0; l < N; ++l) dz[l] = args.scale * dz[l];
 }
 
