@@ -11,6 +11,7 @@ option(SINTER_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
 set(SINTER_CPU_BASELINE "native" CACHE STRING "-march of host code: native, x86-64-v3, x86-64-v4, ... or empty")
 set(SINTER_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=: address,undefined or thread")
 set(SINTER_PRECISIONS "float32;float64" CACHE STRING "Precisions to instantiate")
+set(SINTER_SPACES "" CACHE STRING "Spaces to instantiate, such as cuda;openmp; empty: all that Kokkos has")
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
