@@ -49,4 +49,18 @@ KOKKOS_INLINE_FUNCTION bool arrive_last(const Team& team, int* counter, int part
   return last != 0;
 }
 
+/// The same at `count` counters at once: last[i] of scratch is 1 where the team is the last one at counter i, else 0, for
+/// all threads of the team to see.
+template <class Team>
+KOKKOS_INLINE_FUNCTION void arrive_at_all(const Team& team, int* counters, int count, int parties, int* last) {
+  Kokkos::memory_fence();  // each thread's writes are out before its team counts itself in
+  barrier(team);
+  for (int i = team.team_rank(); i < count; i += team.team_size()) {
+    last[i] = detail::fetch_increment(counters + i) == parties - 1 ? 1 : 0;
+    if (last[i] != 0) counters[i] = 0;  // nobody else touches it before the next launch
+  }
+  barrier(team);           // all threads read what some found
+  Kokkos::memory_fence();  // every thread of a last team sees the others' writes
+}
+
 }  // namespace sinter

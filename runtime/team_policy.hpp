@@ -8,9 +8,9 @@
 
 namespace sinter {
 
-/// Scratch that a device's team may ask for where two teams shall fit on an SM: half of the 164 KiB of an A100, less what
-/// Kokkos adds for a team's reductions and the hardware for itself. cmake/cuda-check reads it.
-inline constexpr std::size_t device_scratch = std::size_t{78} << 10;
+/// Scratch of level 0 that a device's team may ask for: what Kokkos' CUDA backend has of the 48 KiB that a block gets
+/// unasked, less what it keeps for a team's reductions. cmake/cuda-check reads it.
+inline constexpr std::size_t device_scratch = std::size_t{39} << 10;
 
 /// The policy type of a kernel whose teams have `Threads` threads on a device, of which `Teams` shall fit on an SM at a
 /// time: registers are bounded for it.
@@ -33,6 +33,16 @@ Policy team_policy(const typename S::Execution& exec, std::int64_t league, int t
     if (level != 1 || bytes == 0) policy.set_scratch_size(1, Kokkos::PerTeam(64));
   }
   return policy;
+}
+
+/// Threads of the team.
+template <Space S, class Team>
+KOKKOS_FORCEINLINE_FUNCTION int threads_of(const Team& team) {
+  if constexpr (S::kernels_on_host) {
+    return 1;
+  } else {
+    return team.team_size();
+  }
 }
 
 }  // namespace sinter

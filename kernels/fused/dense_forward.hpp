@@ -33,19 +33,23 @@ struct DenseForwardArgs {
 
 template <Space S, class Real>
 struct DenseForward {
-  using Product = tile::Product<S, Real>;
+  using Product = tile::ForwardProduct<S, Real>;
   using Policy = BoundedTeamPolicy<S, Product::team_size>;
   using Member = typename Policy::member_type;
-  // Device: one block a team. Host: 512 columns, a panel of W after the other, each packed once and used by all rows of
-  // the tile.
-  static constexpr std::int64_t column_tile = S::kernels_on_host ? 512 : 128;
   static constexpr int scratch_level = S::kernels_on_host ? 1 : 0;  // a host's panel is longer than its level 0
 
   DenseForwardArgs<Real> args;
-  std::int64_t row_tile, column_tiles;
+  std::int64_t row_tile, column_tile, column_tiles;
 
   /// On a host more rows for long batches: more uses of a packed panel, while there are tiles enough for the threads.
   static std::int64_t rows_of_tile(std::int64_t rows) { return S::kernels_on_host && rows >= 1024 ? 128 : 64; }
+  /// On a host 512, a panel of W after the other, each packed once and used by all rows of the tile. On a device one block
+  /// of the product, of the wider ones where they are enough for all SMs.
+  static std::int64_t columns_of_tile(std::int64_t row_tiles, std::int64_t fan_out) {
+    if (S::kernels_on_host) return 512;
+    constexpr std::int64_t wanted_teams = 256;  // two for each SM of a large GPU, about
+    return row_tiles * ((fan_out + 127) / 128) >= wanted_teams ? 128 : 64;
+  }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const std::int64_t m0 = league_rank(team) / column_tiles * row_tile;
@@ -85,13 +89,14 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   if (args.rows == 0) return;
   const std::int64_t row_tile = Kernel::rows_of_tile(args.rows);
   const std::int64_t row_tiles = (args.rows + row_tile - 1) / row_tile;
-  const std::int64_t column_tiles = (args.fan_out + Kernel::column_tile - 1) / Kernel::column_tile;
+  const std::int64_t column_tile = Kernel::columns_of_tile(row_tiles, args.fan_out);
+  const std::int64_t column_tiles = (args.fan_out + column_tile - 1) / column_tile;
   const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) +
                               static_cast<std::size_t>(row_tile) * sizeof(std::int64_t) + 128;
   launch(label,
          team_policy<S, typename Kernel::Policy>(exec, row_tiles * column_tiles, Kernel::Product::team_size,
                                                  Kernel::scratch_level, scratch),
-         Kernel{args, row_tile, column_tiles});
+         Kernel{args, row_tile, column_tile, column_tiles});
 }
 
 template <class Real>

@@ -52,6 +52,8 @@ struct LossGradient {
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
   static constexpr int team_size = S::kernels_on_host ? 1 : 128;
+  static constexpr std::size_t scratch_bytes = sizeof(double) * tile::max_leaves;  ///< losses of rows, then of chunks
+  static_assert(S::kernels_on_host || team_size <= tile::max_leaves);
 
   LossGradientArgs<Real> args;
 
@@ -68,24 +70,38 @@ struct LossGradient {
       };
       row_losses_of(loss, args.activation, args.alpha, args.Z + begin * args.outputs, target, end - begin,
                     static_cast<int>(args.outputs), args.dZ + begin * args.outputs, args.row_loss + begin);
-    } else {
-      for (std::int64_t r = begin + team.team_rank(); r < end; r += team_size) {
-        const Real* target = args.targets + slot.row(r) * args.outputs;
-        args.row_loss[r] = row_loss(loss, args.activation, args.alpha, args.Z + r * args.outputs, target,
-                                    static_cast<int>(args.outputs), args.dZ + r * args.outputs);
-      }
-    }
-    barrier(team);  // one thread sums the rows of all
-    if (team.team_rank() == 0) {
       double sum = 0;
       for (std::int64_t r = begin; r < end; ++r) sum += args.row_loss[r];
       args.chunk_loss[chunk] = sum;
+    } else {
+      auto* const some = static_cast<double*>(team.team_scratch(0).get_shmem_aligned(std::size_t{scratch_bytes}, 8));
+      double sum = 0;
+      for (std::int64_t first = begin; first < end; first += team_size) {
+        const std::int64_t r = first + team.team_rank();
+        if (r < end) {
+          const Real* target = args.targets + slot.row(r) * args.outputs;
+          args.row_loss[r] = some[team.team_rank()] = row_loss(
+              loss, args.activation, args.alpha, args.Z + r * args.outputs, target, static_cast<int>(args.outputs),
+              args.dZ + r * args.outputs);
+        }
+        barrier(team);  // one thread sums the rows of all
+        for (std::int64_t l = 0; team.team_rank() == 0 && l < team_size && first + l < end; ++l) sum += some[l];
+        barrier(team);  // the next rows overwrite these
+      }
+      if (team.team_rank() == 0) args.chunk_loss[chunk] = sum;
     }
     if (args.record == nullptr) return;
-    if (arrive_last(team, args.counter, static_cast<int>(args.order.chunks)) && team.team_rank() == 0) {
-      const double sum = tile::tree_sum(static_cast<int>(args.order.chunks), args.chunk_loss, 1);
-      close_record(*args.record, sum, args.first_of_epoch, args.step);
+    const auto chunks = static_cast<int>(args.order.chunks);
+    if (!arrive_last(team, args.counter, chunks)) return;
+    const double* sums = args.chunk_loss;
+    if constexpr (!S::kernels_on_host) {
+      auto* const some = static_cast<double*>(team.team_scratch(0).get_shmem_aligned(std::size_t{scratch_bytes}, 8));
+      for (int c = team.team_rank(); c < chunks; c += team_size) some[c] = sums[c];
+      barrier(team);  // one thread sums those of all
+      sums = some;
     }
+    if (team.team_rank() == 0)
+      close_record(*args.record, tile::tree_sum(chunks, sums, 1), args.first_of_epoch, args.step);
   }
 };
 
@@ -94,7 +110,10 @@ template <Space S, class Real>
 void loss_gradient(const typename S::Execution& exec, const LossGradientArgs<Real>& args) {
   using Kernel = LossGradient<S, Real>;
   static LaunchLabel label("sinter::layer::loss_gradient");
-  launch(label, team_policy<S>(exec, args.order.own_chunks(), Kernel::team_size), Kernel{args});
+  launch(label,
+         team_policy<S>(exec, args.order.own_chunks(), Kernel::team_size, 0,
+                        S::kernels_on_host ? 0 : 2 * Kernel::scratch_bytes + 64),
+         Kernel{args});
 }
 
 }  // namespace sinter::fused

@@ -63,6 +63,14 @@ struct NetworkEpochs {
   }
   static constexpr std::size_t rates_bytes = rates_at_once * sizeof(StepRates<Real>) + 64;
 
+  /// Threads of a team. A tiny network does not fill a device's team for products; of many networks more fit an SM then.
+  static int threads(const NetworkEpochsArgs<Real>& args) {
+    if (S::kernels_on_host) return Tile::team_size;
+    constexpr int tiny = 64;  // up to here no product would be staged
+    if (args.shape.longest > tiny) return Tile::team_size;
+    return args.member_count == 1 ? 128 : 64;
+  }
+
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     auto* const rates = static_cast<StepRates<Real>*>(
         team.team_scratch(scratch_level).get_shmem_aligned(rates_at_once * sizeof(StepRates<Real>), 64));
@@ -150,14 +158,14 @@ struct NetworkEpochs {
     if (home.state1 != nullptr) fetch(team, target.state1, home.state1);
   }
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void fetch(const Member& team, const Real* from, Real* to) const {
-    for (std::int64_t i = team.team_rank(); i < args.parameters; i += Tile::team_size) to[i] = from[i];
+    for (std::int64_t i = team.team_rank(); i < args.parameters; i += threads_of<S>(team)) to[i] = from[i];
   }
 
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void fill_rates(const Member& team, const OptimizerSettings& optimizer,
                                                             std::int64_t first, StepRates<Real>* rates) const {
     constexpr int lanes = S::kernels_on_host ? 16 : 1;
     const OptimizerSchedule schedule{optimizer, args.schedule, args.epochs, args.steps_per_epoch};
-    for (int slot = team.team_rank() * lanes; slot < rates_at_once; slot += Tile::team_size * lanes) {
+    for (int slot = team.team_rank() * lanes; slot < rates_at_once; slot += threads_of<S>(team) * lanes) {
       StepRates<Real> some[lanes];
       step_rates(schedule, first + slot, some);
       for (int l = 0; l < lanes; ++l) rates[slot + l] = some[l];
@@ -182,18 +190,18 @@ struct NetworkEpochs {
                                                         double clip_norm) const {
     if constexpr (S::kernels_on_host) {
       if (target.gradient == nullptr && target.step.weight_decay == Real(0)) {  // weights and biases alike: all at once
-        update_range<S>(team, Tile::team_size, target, 0, 0, args.parameters, true);
+        update_range<S>(team, threads_of<S>(team), target, 0, 0, args.parameters, true);
         return;
       }
     }
     for (int b = 0; b < args.block_count; ++b) {
-      update_range<S>(team, Tile::team_size, target, b, args.blocks[b].begin, args.blocks[b].count,
+      update_range<S>(team, threads_of<S>(team), target, b, args.blocks[b].begin, args.blocks[b].count,
                       args.blocks[b].decay);
     }
     if (target.gradient == nullptr) return;
     barrier(team);  // the norms of all ranges, before any is applied
     for (int b = 0; b < args.block_count; ++b)
-      apply_clipped<S>(team, Tile::team_size, target, args.blocks[b], args.block_count, clip_norm);
+      apply_clipped<S>(team, threads_of<S>(team), target, args.blocks[b], args.block_count, clip_norm);
   }
 };
 
@@ -213,7 +221,7 @@ void network_epochs(const typename S::Execution& exec, const NetworkEpochsArgs<R
   const bool staged = !S::kernels_on_host && bytes + staging <= most;
   int level = 0;
   const auto policy = tile_policy<typename Kernel::Policy, S, Real>(
-      exec, args.member_count, args.shape, Kernel::rates_bytes + (staged ? staging : 0), level);
+      exec, args.member_count, args.shape, Kernel::rates_bytes + (staged ? staging : 0), level, Kernel::threads(args));
   launch(label, policy, Kernel{args, level, staged});
 }
 

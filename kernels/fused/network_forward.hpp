@@ -83,11 +83,17 @@ struct NetworkForward {
 /// of a host or in the scratch of a device. It changes no bit.
 template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{2} << 20 : device_scratch;
   constexpr std::int64_t most = S::kernels_on_host ? 128 : 64;
   std::int64_t tile = rows < most ? (rows + 7) / 8 * 8 : most;
-  while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
-    tile = (tile / 2 + 7) / 8 * 8;
+  if (S::kernels_on_host) {
+    constexpr std::size_t limit = std::size_t{2} << 20;
+    while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
+      tile = (tile / 2 + 7) / 8 * 8;
+  } else {
+    constexpr std::int64_t wanted_teams = 256;  // two for each SM of a large GPU, about
+    constexpr std::int64_t fewest = 32;         // with fewer, threads have nothing to do
+    while (tile > fewest && rows / tile < wanted_teams) tile = (tile / 2 + 7) / 8 * 8;
+  }
   return tile;
 }
 

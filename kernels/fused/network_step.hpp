@@ -43,27 +43,38 @@ struct NetworkStep {
   NetworkStepArgs<Real> args;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const int chunk = league_rank(team);
-    run_chunk(team, chunk);
-    update(team, chunk);
+    run_chunk(team);
+    update(team);
   }
 
  private:
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team, int chunk) const {
-    const std::int64_t begin = args.order.chunk_begin(chunk), end = args.order.chunk_begin(chunk + 1);
+  // Parts are out of line, and what they need of each other lies in memory: products need all registers.
+  struct Rows {
+    std::int64_t begin, row, end;  ///< of the chunk; the next tile begins at `row`
+    double loss;
+  };
+
+  KOKKOS_INLINE_FUNCTION void run_chunk(const Member& team) const {
+    const int chunk = league_rank(team);
+    Rows rows{args.order.chunk_begin(chunk), args.order.chunk_begin(chunk), args.order.chunk_begin(chunk + 1), 0};
     Tile tile(args.shape, team, args.scratch_level, args.target.parameters);
-    double loss = 0;
-    for (std::int64_t row = begin; row < end || row == begin;
-         row += args.shape.row_tile) {  // once even for an empty chunk: its slab is zero
-      tile.gather(team, args.order, args.X, row, end - row < args.shape.row_tile ? end - row : args.shape.row_tile);
-      tile.forward(team);
-      loss = tile.loss_and_gradient(team, args.loss, args.order.rows(), args.T, loss);
-      tile.backward(team, row == begin, args.target.slabs + chunk * args.target.slab_stride);
-    }
-    if (team.team_rank() == 0) args.chunk_loss[chunk] = loss;
+    do {  // once even for an empty chunk: its slab is zero
+      run_tile(team, tile, rows);
+    } while (rows.row < rows.end);
+    if (team.team_rank() == 0) args.chunk_loss[league_rank(team)] = rows.loss;
   }
 
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team, int chunk) const {
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void run_tile(const Member& team, Tile& tile, Rows& rows) const {
+    const std::int64_t left = rows.end - rows.row;
+    tile.gather(team, args.order, args.X, rows.row, left < args.shape.row_tile ? left : args.shape.row_tile);
+    tile.forward(team);
+    rows.loss = tile.loss_and_gradient(team, args.loss, args.order.rows(), args.T, rows.loss);
+    tile.backward(team, rows.row == rows.begin, args.target.slabs + league_rank(team) * args.target.slab_stride);
+    rows.row += args.shape.row_tile;
+  }
+
+  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update(const Member& team) const {
+    const int chunk = league_rank(team);
     const int chunks = args.target.chunks;
     const int first = static_cast<int>(std::int64_t{chunk} * args.block_count / chunks);
     for (int i = 0; i < args.block_count; ++i) {

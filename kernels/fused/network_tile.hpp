@@ -16,6 +16,7 @@
 #include <sinter/kernels/ops/loss_rows.hpp>
 #include <sinter/kernels/tile/gather.hpp>
 #include <sinter/kernels/tile/product.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 namespace sinter::fused {
 
@@ -62,14 +63,14 @@ class NetworkTile {
         return;
       }
     }
-    tile::row_numbers(team, team_size, order, row, count, index_);
+    tile::row_numbers(team, threads_of<S>(team), order, row, count, index_);
     barrier(team);  // the numbers are read by threads that did not write them
     if (order.identity()) {
       X_ = data + row * inputs;
       return;
     }
     Real* const to = input_place();
-    tile::copy_rows<S>(team, team_size, data, index_, count, inputs, to);
+    tile::copy_rows<S>(team, threads_of<S>(team), data, index_, count, inputs, to);
     X_ = to;
     barrier(team);  // the rows are read by threads that did not write them
   }
@@ -115,7 +116,7 @@ class NetworkTile {
         row_losses_of(loss, last.activation, alpha, Z, target, count_, outputs, dZ, row_losses_);
       }
     } else {
-      for (std::int64_t m = team.team_rank(); m < count_; m += team_size) {
+      for (std::int64_t m = team.team_rank(); m < count_; m += threads_of<S>(team)) {
         row_losses_[m] = row_loss(loss, last.activation, static_cast<Real>(last.alpha),
                                   place(last.output) + m * last.fan_out, targets + index_[m] * last.fan_out,
                                   static_cast<int>(last.fan_out), place(shape_.gradient[0]) + m * last.fan_out);
@@ -181,7 +182,7 @@ class NetworkTile {
     const std::int64_t fan_in = layer.fan_in, fan_out = layer.fan_out;
     const Real* const dZ = place(shape_.gradient[from]);
     Real* const dW = slab + layer.offset;
-    if (layer.bias) sum_rows<S>(team, team_size, dZ, count_, fan_out, first, dW + fan_in * fan_out);
+    if (layer.bias) sum_rows<S>(team, threads_of<S>(team), dZ, count_, fan_out, first, dW + fan_in * fan_out);
     if constexpr (S::kernels_on_host) {
       if (fan_out == 1) {
         over_rows(team, 1, fan_in, tile::Columns<Real>{dZ, 1}, tile::Plain<Real>{input_of(l), fan_in}, first, dW);
@@ -242,25 +243,30 @@ class NetworkTile {
 };
 
 /// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a host the
-/// second-level cache holds it, on a device the scratch of a team does. It changes no bit.
+/// second-level cache holds it, on a device the scratch of a team does; there a tile of few rows leaves most threads
+/// without work, and one that does not fit lies in global memory instead. It changes no bit.
 template <Space S, class Real>
 std::int64_t tile_rows(const NetworkLayout& layout, std::int64_t chunk_rows) {
   constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : device_scratch;
-  std::int64_t rows = chunk_rows < 8 ? 8 : (chunk_rows + 7) / 8 * 8;
-  while (rows > 8 && NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)) > limit)
-    rows = (rows / 2 + 7) / 8 * 8;
-  return rows;
+  constexpr std::int64_t fewest = S::kernels_on_host ? 8 : 32, most = 64;
+  const auto fits = [&](std::int64_t rows) {
+    return NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)) <= limit;
+  };
+  const std::int64_t all = chunk_rows < 8 ? 8 : (chunk_rows + 7) / 8 * 8;
+  std::int64_t rows = all;
+  while (rows > fewest && !fits(rows)) rows = (rows / 2 + 7) / 8 * 8;
+  return S::kernels_on_host || fits(rows) ? rows : std::min(all, most);
 }
 
 /// The policy of a kernel whose teams hold a tile and `more` bytes of scratch beside it, and the level at which they lie:
 /// on a device at level 0 where that is enough, and the product's blocks there in any case. On a host level 0 is small.
 template <class Policy, Space S, class Real>
 Policy tile_policy(const typename S::Execution& exec, std::int64_t league, const TileShape& shape, std::size_t more,
-                   int& level) {
+                   int& level, int team_size = NetworkTile<S, Real>::team_size) {
   using Tile = NetworkTile<S, Real>;
   const std::size_t bytes = Tile::scratch_bytes(shape) + more;
   level = S::kernels_on_host || bytes > static_cast<std::size_t>(Policy::scratch_size_max(0)) ? 1 : 0;
-  auto policy = team_policy<S, Policy>(exec, league, Tile::team_size, level, bytes);
+  auto policy = team_policy<S, Policy>(exec, league, team_size, level, bytes);
   if (!S::kernels_on_host && level == 1)
     policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Tile::Product::scratch_bytes(shape.longest) + 64)));
   return policy;

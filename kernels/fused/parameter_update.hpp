@@ -8,6 +8,7 @@
 
 #include <sinter/kernels/ops/host_lanes.hpp>
 #include <sinter/kernels/ops/optimizer.hpp>
+#include <sinter/kernels/tile/pack.hpp>
 #include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/team_policy.hpp>
@@ -156,6 +157,46 @@ SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void store_partial_sums(const Team& te
   }
 }
 
+/// By all threads of a device's team, on elements [rows, columns] of the parameter vector from `begin` on, rows `ld` apart:
+/// adds up the slabs and applies the optimizer. In packs where they lie so, to have many loads on their way.
+template <class Real, class Team>
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update_elements(const Team& team, const UpdateTarget<Real>& target,
+                                                               std::int64_t begin, int rows, int columns,
+                                                               std::int64_t ld, bool decay) {
+  using Pack = tile::Pack<Real>;
+  const auto aligned = [begin](const Real* vector, std::int64_t stride) {
+    return vector == nullptr || (tile::detail::holds_packs(vector + begin, stride));
+  };
+  const bool whole = columns % Pack::width == 0 && aligned(target.slabs, ld) &&
+                     aligned(target.slabs, target.slab_stride) && aligned(target.parameters, 0) &&
+                     aligned(target.state0, 0) && aligned(target.state1, 0);
+  const int width = whole ? Pack::width : 1, packs = columns / width;
+  for (int e = team.team_rank(); e < rows * packs; e += team.team_size()) {
+    const int row = e / packs;
+    const std::int64_t at = begin + row * ld + (e - row * packs) * width;
+    const auto pack_at = [at](Real* vector) { return reinterpret_cast<Pack*>(vector + at); };
+    Pack gradient;
+    if (whole) {
+      gradient = tile::tree_sum(target.chunks, pack_at(target.slabs), target.slab_stride / Pack::width);
+    } else {
+      gradient.lane[0] = tile::tree_sum(target.chunks, target.slabs + at, target.slab_stride);
+    }
+    if (whole) {
+      Pack w = *pack_at(target.parameters), s0{}, s1{};
+      if (target.state0 != nullptr) s0 = *pack_at(target.state0);
+      if (target.state1 != nullptr) s1 = *pack_at(target.state1);
+      apply_optimizer_lanes(target.step, decay, w.lane, gradient.lane, s0.lane, s1.lane);
+      *pack_at(target.parameters) = w;
+      if (target.state0 != nullptr) *pack_at(target.state0) = s0;
+      if (target.state1 != nullptr) *pack_at(target.state1) = s1;
+    } else {
+      apply_optimizer_span(target.step, decay, target.parameters + at, gradient.lane,
+                           target.state0 == nullptr ? nullptr : target.state0 + at,
+                           target.state1 == nullptr ? nullptr : target.state1 + at, 1);
+    }
+  }
+}
+
 /// By all threads of a team, on parameters [begin, begin + count): weights decay, biases do not. `range`: the number of
 /// this range, for its norm.
 template <Space S, class Real, class Team>
@@ -203,7 +244,8 @@ SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void update_range(const Team& team, in
 struct UpdateBlock {
   std::int64_t begin = 0, count = 0;
   bool decay = true;
-  int arrived = 0;  ///< of the teams of a step whose last one updates it: zero before and after
+  std::uint8_t sums = 0;  ///< slabs that hold its sums, for update_from_sums()
+  int arrived = 0;        ///< of the teams of a step whose last one updates it: zero before and after
   static constexpr std::int64_t largest = 4096;
 };
 
@@ -258,6 +300,43 @@ void clipped_update(const typename S::Execution& exec, const ClippedUpdateArgs<R
   using Kernel = ClippedUpdate<S, Real>;
   static LaunchLabel label("sinter::layer::clipped_update");
   launch(label, team_policy<S>(exec, args.block_count, Kernel::team_size), Kernel{args});
+}
+
+template <class Real>
+struct SumsUpdateArgs {
+  UpdateTarget<Real> target;
+  const UpdateBlock* blocks = nullptr;  ///< [block_count], on the device
+  int block_count = 0;
+};
+
+/// One team a block.
+template <Space S, class Real>
+struct SumsUpdate {
+  using Policy = BoundedTeamPolicy<S, 256>;
+  using Member = typename Policy::member_type;
+  static constexpr int team_size = S::kernels_on_host ? 1 : 256;
+
+  SumsUpdateArgs<Real> args;
+
+  KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
+    const UpdateBlock& block = args.blocks[league_rank(team)];
+    UpdateTarget<Real> target = args.target;
+    target.chunks = block.sums;
+    if constexpr (S::kernels_on_host) {
+      update_range<S>(team, team_size, target, 0, block.begin, block.count, block.decay);
+    } else {
+      update_elements(team, target, block.begin, 1, static_cast<int>(block.count), 0, block.decay);
+    }
+  }
+};
+
+/// The update of a network whose backward launches left their sums in the slabs. Asynchronous on `exec`; 1 launch, 0 fences,
+/// 0 copies, 0 allocations.
+template <Space S, class Real>
+void update_from_sums(const typename S::Execution& exec, const SumsUpdateArgs<Real>& args) {
+  using Kernel = SumsUpdate<S, Real>;
+  static LaunchLabel label("sinter::layer::update");
+  launch(label, team_policy<S, typename Kernel::Policy>(exec, args.block_count, Kernel::team_size), Kernel{args});
 }
 
 }  // namespace sinter::fused

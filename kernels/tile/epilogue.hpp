@@ -1,7 +1,13 @@
 // What becomes of the outputs of a tile product. Plain values that kernels carry. Each has a matrix `out` with leading
-// dimension `ld` for its results, which on the way may hold chains that a later part of the product goes on with. A
-// device hands over a pack of neighbours of a row, operator()(m, n, pack, count); a host a block of rows, block(): values
-// [rows][Pitch] of which the first `count` of a row are wanted and the others may be overwritten.
+// dimension `ld` for its results, which on the way may hold chains that a later part of the product goes on with.
+//
+// A device hands over all outputs of a thread at once, finish(). `places` says where its packs of neighbours of a row
+// lie: places.with(p, f) calls f(m, n, at, count) for pack p of places.packs, if it is in C, values[at ..] being its
+// `count` outputs from (m, n) on; with places.whole, for which whole() was asked, all of it. Functions of the outputs are
+// applied where these lie then: a thread that holds them all has no registers left for more.
+//
+// A host hands over a block of rows, block(): values [rows][Pitch] of which the first `count` of a row are wanted and the
+// others may be overwritten.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +59,64 @@ template <int Pitch, class Real>
   });
 }
 
-template <class Real>
-KOKKOS_FORCEINLINE_FUNCTION bool is_whole(const Real* at) {
-  return holds_packs(at, 0);
+template <bool Whole, class Real>
+KOKKOS_FORCEINLINE_FUNCTION Pack<Real> load_output(const Real* from, int count) {
+  if constexpr (Whole) {
+    return *reinterpret_cast<const Pack<Real>*>(from);
+  } else {
+    return load_pack(from, count, false);
+  }
+}
+template <bool Whole, class Real>
+KOKKOS_FORCEINLINE_FUNCTION void store_output(const Pack<Real>& pack, Real* to, int count) {
+  if constexpr (Whole) {
+    *reinterpret_cast<Pack<Real>*>(to) = pack;
+  } else {
+    store_pack(pack, to, count, false);
+  }
+}
+
+/// out(m, n) = values, where the places say.
+template <class Real, class Places>
+KOKKOS_FORCEINLINE_FUNCTION void store_outputs(const Places& places, const Real* values, Real* out, std::int64_t ld) {
+#pragma unroll
+  for (int p = 0; p < Places::packs; ++p) {
+    places.with(p, [=](int m, int n, int at, int count) {
+      Pack<Real> pack;
+#pragma unroll
+      for (int l = 0; l < Pack<Real>::width; ++l) pack.lane[l] = values[at + l];
+      store_output<Places::whole>(pack, out + m * ld + n, count);
+    });
+  }
+}
+
+/// out(m, n) = f(in(m, n)), a thread's own outputs; `in` may be `out`.
+template <class Real, class Places>
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void activate_outputs(Places places, Activation kind, Real alpha,
+                                                                const Real* in, Real* out, std::int64_t ld) {
+#pragma unroll 1
+  for (int p = 0; p < Places::packs; ++p) {
+    places.with(p, [=](int m, int n, int, int count) {
+      Pack<Real> pack = load_output<Places::whole>(in + m * ld + n, count);
+      activate_lanes(kind, alpha, pack.lane);
+      store_output<Places::whole>(pack, out + m * ld + n, count);
+    });
+  }
+}
+
+/// out(m, n) *= f'(v(m, n)), a thread's own outputs.
+template <class Real, class Places>
+SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void differentiate_outputs(Places places, Activation kind, Real alpha,
+                                                                     const Real* v, Real* out, std::int64_t ld) {
+#pragma unroll 1
+  for (int p = 0; p < Places::packs; ++p) {
+    places.with(p, [=](int m, int n, int, int count) {
+      const Pack<Real> with = load_output<Places::whole>(v + m * ld + n, count);
+      Pack<Real> pack = load_output<Places::whole>(out + m * ld + n, count);
+      multiply_by_derivative_lanes(kind, alpha, with.lane, pack.lane);
+      store_output<Places::whole>(pack, out + m * ld + n, count);
+    });
+  }
 }
 
 }  // namespace detail
@@ -67,9 +128,12 @@ struct Store {
   std::int64_t ld;
   static constexpr bool as_is = true;  ///< a host stores its registers there at once
 
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
-    Real* const to = out + m * ld + n;
-    store_pack(pack, to, count, detail::is_whole(to));
+  KOKKOS_FORCEINLINE_FUNCTION bool whole(std::int64_t columns) const {
+    return detail::holds_packs(out, ld) && columns % Pack<Real>::width == 0;
+  }
+  template <class Places, int N>
+  KOKKOS_FORCEINLINE_FUNCTION void finish(const Places& places, Real (&values)[N]) const {
+    detail::store_outputs(places, values, out, ld);
   }
 };
 
@@ -83,11 +147,15 @@ struct Activate {
   Real alpha;
   static constexpr bool as_is = false;
 
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
-    const std::int64_t at = m * ld + n;
-    if (Z != nullptr) store_pack(pack, Z + at, count, detail::is_whole(Z + at));
-    activate_lanes(activation, alpha, pack.lane);
-    store_pack(pack, out + at, count, detail::is_whole(out + at));
+  KOKKOS_FORCEINLINE_FUNCTION bool whole(std::int64_t columns) const {
+    return detail::holds_packs(out, ld) && detail::holds_packs(Z, ld) && columns % Pack<Real>::width == 0;
+  }
+  template <class Places, int N>
+  KOKKOS_FORCEINLINE_FUNCTION void finish(const Places& places, Real (&values)[N]) const {
+    Real* const plain = Z != nullptr ? Z : out;
+    detail::store_outputs(places, values, plain, ld);
+    if (Z != nullptr || activation != Activation::identity)
+      detail::activate_outputs(places, activation, alpha, plain, out, ld);
   }
 
   template <int Pitch>
@@ -113,11 +181,13 @@ struct TimesDerivative {
   Real alpha;
   static constexpr bool as_is = false;
 
-  SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void operator()(int m, int n, Pack<Real> pack, int count) const {
-    const std::int64_t at = m * ld + n;
-    const Pack<Real> with = load_pack(v + at, count, detail::is_whole(v + at));
-    multiply_by_derivative_lanes(activation, alpha, with.lane, pack.lane);
-    store_pack(pack, out + at, count, detail::is_whole(out + at));
+  KOKKOS_FORCEINLINE_FUNCTION bool whole(std::int64_t columns) const {
+    return detail::holds_packs(out, ld) && detail::holds_packs(v, ld) && columns % Pack<Real>::width == 0;
+  }
+  template <class Places, int N>
+  KOKKOS_FORCEINLINE_FUNCTION void finish(const Places& places, Real (&values)[N]) const {
+    detail::store_outputs(places, values, out, ld);
+    if (activation != Activation::identity) detail::differentiate_outputs(places, activation, alpha, v, out, ld);
   }
 
   template <int Pitch>

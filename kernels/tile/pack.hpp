@@ -12,6 +12,13 @@ template <class Real>
 struct alignas(16) Pack {
   static constexpr int width = static_cast<int>(16 / sizeof(Real));
   Real lane[width];
+
+  KOKKOS_FORCEINLINE_FUNCTION friend Pack operator+(const Pack& a, const Pack& b) {
+    Pack sum;
+#pragma unroll
+    for (int l = 0; l < width; ++l) sum.lane[l] = a.lane[l] + b.lane[l];
+    return sum;
+  }
 };
 
 namespace detail {

@@ -4,6 +4,8 @@
 // widths. One form for a processor's thread, one for a device's team.
 #pragma once
 
+#include <type_traits>
+
 #include <sinter/kernels/tile/device_product.hpp>
 #include <sinter/kernels/tile/host_product.hpp>
 #include <sinter/runtime/spaces.hpp>
@@ -22,5 +24,13 @@ requires(S::kernels_on_host) struct ProductOf<S, Real> {
 /// The product that suits a space.
 template <Space S, class Real>
 using Product = typename ProductOf<S, Real>::type;
+
+/// The same for a forward kernel of a single layer, which has scratch for longer stages.
+template <Space S, class Real>
+using ForwardProduct =
+    std::conditional_t<S::kernels_on_host, Product<S, Real>, DeviceProduct<Real, 256, sizeof(Real) == 4 ? 16 : 8>>;
+/// And for a backward one, which has registers for more outputs a thread.
+template <class Real>
+using BackwardProduct = DeviceProduct<Real, 128>;
 
 }  // namespace sinter::tile

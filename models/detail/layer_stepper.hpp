@@ -1,5 +1,5 @@
 // Level `layer`: L forward launches, one for loss and gradient, L for backward and update: 2L + 1 (and one more to clip
-// by global norm). With several ranks the update is one launch a bucket of the exchange, which goes on under the backward
+// by global norm, and on an accelerator for the update, which few teams would be left with at the end of each). With several ranks the update is one launch a bucket of the exchange, which goes on under the backward
 // launches of the layers below.
 #pragma once
 
@@ -68,11 +68,14 @@ class LayerStepper final : public SingleStepper<S, Real> {
         loss_(training.loss),
         clip_norm_(training.optimizer.clip_norm),
         chunks_(static_cast<int>(this->share().slots)),
+        apart_(device_kind<S> == DeviceKind::accelerator && communicator.size() == 1 && clip_norm_ == 0),
         first_range_(ranges_of(network.layout())),
         memory_(exec, network.layout(), plan, this->share(), training, first_range_.back() + 1) {
     auto& arena = memory_.arena;
     const std::int64_t parameters = network.layout().parameters;
-    slabs_ = arena.template add<Real>(chunks_ * parameters);
+    // Slabs begin at a multiple of the packs that a device moves.
+    slab_stride_ = S::kernels_on_host ? parameters : (parameters + 31) / 32 * 32;
+    slabs_ = arena.template add<Real>(chunks_ * slab_stride_);
     if (communicator.size() > 1) {
       exchange_.emplace(exec, communicator, plan, training, network.parameters(), buckets(),
                         static_cast<int>(first_range_.back()));
@@ -80,6 +83,11 @@ class LayerStepper final : public SingleStepper<S, Real> {
       gradient_ = arena.template add<Real>(parameters);
       square_norms_ = arena.template add<double>(first_range_.back());
       blocks_ = update_blocks<S>(exec, network.layout());
+    } else if (apart_) {
+      constexpr std::int64_t piece = 1024;  // a pack a thread of a device's team
+      blocks_ = on_device<S>(exec, block_list(network.layout(), piece, [this](const auto& layer) {
+                               return fused::dense_backward_sums<S, Real>(layer.fan_in, layer.fan_out, chunks_);
+                             }));
     }
     arena.allocate(exec);
   }
@@ -143,7 +151,7 @@ class LayerStepper final : public SingleStepper<S, Real> {
     target.state0 = memory_.state(0);
     target.state1 = memory_.state(1);
     target.slabs = arena.at(slabs_);
-    target.slab_stride = network_.layout().parameters;
+    target.slab_stride = slab_stride_;
     target.chunks = chunks_;
     target.step = input.optimizer;
     if (exchange_) {
@@ -166,13 +174,14 @@ class LayerStepper final : public SingleStepper<S, Real> {
         args.previous_alpha = static_cast<Real>(previous.alpha);
         args.dX = dX;
       }
-      args.fan_in = layer.fan_in;
-      args.fan_out = layer.fan_out;
+      args.fan_in = static_cast<int>(layer.fan_in);
+      args.fan_out = static_cast<int>(layer.fan_out);
       args.bias = layer.bias;
+      args.leave_update = apart_;
       args.offset = layer.offset;
       args.target = target;
       args.counters = arena.at(memory_.counters) + first_range_[l];
-      args.first_range = first_range_[l];
+      args.first_range = static_cast<int>(first_range_[l]);
       args.order = input.order;
       fused::dense_backward<S>(exec, args);
       if (exchange_ && l == lowest_layer_[bucket]) exchange_->start(exec, bucket++);
@@ -183,11 +192,14 @@ class LayerStepper final : public SingleStepper<S, Real> {
       fused::clipped_update<S>(
           exec, fused::ClippedUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0)),
                                                static_cast<int>(first_range_.back()), clip_norm_});
+    } else if (apart_) {
+      fused::update_from_sums<S>(
+          exec, fused::SumsUpdateArgs<Real>{target, blocks_.data(), static_cast<int>(blocks_.extent(0))});
     }
   }
 
  private:
-  using TeamExchange = Exchange<S, Real, tile::Product<S, Real>::team_size>;
+  using TeamExchange = Exchange<S, Real, fused::DenseBackward<S, Real>::Product::team_size>;
   static constexpr std::int64_t bucket_parameters = std::int64_t{1} << 18;  // 1 MiB of float32: beyond MPI's latency
 
   /// The parameter ranges of the backward launches in buckets of whole layers, from the last layer down; notes the lowest
@@ -220,7 +232,7 @@ class LayerStepper final : public SingleStepper<S, Real> {
   static std::vector<std::int64_t> ranges_of(const NetworkLayout& layout) {
     std::vector<std::int64_t> first{0};
     for (const auto& layer : layout.layers)
-      first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in));
+      first.push_back(first.back() + fused::dense_backward_ranges<S, Real>(layer.fan_in, layer.fan_out));
     return first;
   }
 
@@ -228,8 +240,10 @@ class LayerStepper final : public SingleStepper<S, Real> {
   LossSettings loss_;
   double clip_norm_;
   int chunks_;
+  bool apart_;  ///< updates have a launch of their own, on an accelerator
   std::vector<std::int64_t> first_range_;
   StepMemory<S, Real> memory_;
+  std::int64_t slab_stride_ = 0;
   Slot<Real> slabs_, gradient_;
   Slot<double> square_norms_;
   Vector<S, fused::UpdateBlock> blocks_;

@@ -30,7 +30,7 @@ constexpr std::int64_t most_width = 2048;
 
 // Up to this width `auto` takes one launch a step; above, the products of a layer are long enough to pay for launches of
 // their own, and their tiles are spread over more teams than there are chunks.
-constexpr std::int64_t step_width = 512;
+constexpr std::int64_t step_width(DeviceKind kind) { return kind == DeviceKind::host ? 512 : 32; }
 // And with so many columns of activations in all: those of eight rows, the least of a tile, take 192 KiB in float.
 constexpr std::int64_t step_columns = 6144;
 
@@ -99,10 +99,13 @@ std::string reason(Fusion level, const ModelSpec& model, const Plan& plan, doubl
                  : fmt::format("a step is {:.3g} FLOP, more than {:.0e}: other levels spread it over teams", flops,
                                epochs_flops);
     case Fusion::step:
-      if (width > step_width)
-        return fmt::format("{} wide: above {} a layer's products pay for their own launches", width, step_width);
+      if (width > step_width(plan.kind)) {
+        return fmt::format("{} wide: above {} a layer's products pay for their own launches", width,
+                           step_width(plan.kind));
+      }
       return activations(model) <= step_columns
-                 ? fmt::format("the whole step in one launch, activations in scratch: at most {} wide", step_width)
+                 ? fmt::format("the whole step in one launch, activations in scratch: at most {} wide",
+                               step_width(plan.kind))
                  : fmt::format("{} activations a row, of which more than {} leave the scratch", activations(model),
                                step_columns);
     case Fusion::layer:
@@ -117,7 +120,8 @@ Fusion choose(const std::vector<LevelCost>& levels, const ModelSpec& model, cons
     return std::ranges::any_of(levels, [&](const auto& cost) { return cost.level == level && cost.possible; });
   };
   if (possible(Fusion::epochs) && plan.chunks == 1 && levels.back().flops <= epochs_flops) return Fusion::epochs;
-  if (possible(Fusion::step) && widest(model) <= step_width && activations(model) <= step_columns) return Fusion::step;
+  if (possible(Fusion::step) && widest(model) <= step_width(plan.kind) && activations(model) <= step_columns)
+    return Fusion::step;
   return Fusion::layer;
 }
 

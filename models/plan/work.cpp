@@ -133,27 +133,62 @@ StepWork classic_work(const Problem& p) {
   return work;
 }
 
-/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two stages of 8 x 64
-/// and 8 x 128 (64 in double) with a pack of padding a row.
-double product_bytes(const Problem& p, double depth) {
+/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two stages of `steps`
+/// x 64 and `steps` x 128 (64 in double) with a pack of padding a row.
+double product_bytes(const Problem& p, double depth, double steps = 8) {
   if (p.kind == DeviceKind::host) return 128 * std::min(depth, 512.0) + 64;
   const double pack = 16 / p.real;
-  return p.real * 2 * 8 * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
+  return p.real * 2 * steps * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
 }
 
-/// One launch a layer forward, one for loss and gradient, one a layer backward with the update inside.
+constexpr double wanted_teams = 256;  ///< of an accelerator's kernels, where tiles may be smaller to have them
+
+/// A layer's part of dense_backward: on a host a team has a tile of W and a chunk, and does dX too.
+void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
+  const auto& layer = p.layers[l];
+  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / 64), rows_of_W = layer.fan_in / tiles;
+  launch.teams = tiles * p.chunks;
+  if (l > 0) launch.products.push_back({rows, rows_of_W, layer.width, 1, true});
+  launch.products.push_back({rows_of_W, layer.width, rows, 1});
+  launch.inner_bytes = p.real * (2 * p.chunks * layer.parameters + (tiles - 1) * p.batch * layer.width);
+}
+
+/// On an accelerator some teams have a tile of dX, others a block of W and a group of chunks. Gives the groups, whose
+/// sums the update adds up.
+double add_device_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
+  const auto& layer = p.layers[l];
+  const double column_tile = p.real == 4 ? 128 : 64;
+  const double blocks = std::ceil(layer.fan_in / 64) * std::ceil(layer.width / column_tile);
+  double groups = p.chunks;
+  while (groups > 1 && blocks * groups / 2 >= wanted_teams) groups /= 2;
+  const double tiles = l > 0 ? std::ceil(p.batch / 64) * std::ceil(layer.fan_in / column_tile) : 0;
+  launch.teams = blocks * groups + tiles;
+  // Each kind of team does its own product: their mean.
+  if (l > 0) {
+    launch.products.push_back(
+        {std::min(p.batch, 64.0), std::min(layer.fan_in, column_tile), layer.width, tiles / launch.teams, true});
+  }
+  launch.products.push_back({std::min(layer.fan_in, 64.0), std::min(layer.width, column_tile), p.batch / groups,
+                             blocks * groups / launch.teams});
+  launch.inner_bytes = p.real * groups * layer.parameters;
+  return groups;
+}
+
+/// One launch a layer forward, one for loss and gradient, one a layer backward with the update inside, or on an accelerator
+/// in a launch of its own.
 StepWork layer_work(const Problem& p) {
-  // Tiles of dense_forward and dense_backward.
-  constexpr double tile = 64;
+  constexpr double tile = 64;  // of dense_forward, rows
   const bool host = p.kind == DeviceKind::host;
-  const double column_tile = host ? 512 : 128, backward_tile = host ? 64 : 128;
   StepWork work;
-  const double B = p.batch, r = p.real, rows = B / p.chunks;
+  LaunchWork update = pass("update", 0, 0);
+  const double B = p.batch, r = p.real;
   for (std::size_t l = 0; l < p.layers.size(); ++l) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "forward";
-    const double row_tiles = std::ceil(B / tile), column_tiles = std::ceil(layer.width / column_tile);
+    const double row_tiles = std::ceil(B / tile);
+    const double column_tile = host ? 512 : row_tiles * std::ceil(layer.width / 128) >= wanted_teams ? 128 : 64;
+    const double column_tiles = std::ceil(layer.width / column_tile);
     launch.teams = row_tiles * column_tiles;
     launch.products.push_back({B / row_tiles, layer.width / column_tiles, layer.fan_in, 1});
     launch.element_flops = p.last(l) ? 0 : B * layer.width * layer.activation_flops;
@@ -171,24 +206,28 @@ StepWork layer_work(const Problem& p) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "backward_update";
-    const double tiles = std::ceil(layer.fan_in / backward_tile), rows_of_W = layer.fan_in / tiles;
-    launch.teams = tiles * p.chunks;
-    if (l > 0) launch.products.push_back({rows, rows_of_W, layer.width, 1, true});
-    launch.products.push_back({rows_of_W, layer.width, rows, 1});
-    launch.element_flops = (p.bias ? B * layer.width : 0) +
-                           (p.clip ? layer.parameters * (p.chunks + 1) : p.update_flops(layer.parameters));
-    launch.compulsory_bytes = r * B * (layer.width + layer.fan_in) +
-                              (p.clip ? 2 * r * layer.parameters : p.update_bytes(layer.parameters));
+    const double update_flops = p.clip ? layer.parameters * (p.chunks + 1) : p.update_flops(layer.parameters),
+                 update_bytes = p.clip ? 2 * r * layer.parameters : p.update_bytes(layer.parameters);
+    launch.element_flops = p.bias ? B * layer.width : 0;
+    launch.compulsory_bytes = r * B * (layer.width + layer.fan_in);
+    if (host) {
+      add_host_backward(p, l, launch);
+    } else {
+      update.inner_bytes += r * add_device_backward(p, l, launch) * layer.parameters;
+    }
+    LaunchWork& with_update = host || p.clip ? launch : update;
+    with_update.element_flops += update_flops;
+    with_update.compulsory_bytes += update_bytes;
     if (l > 0) {
       const auto& previous = p.layers[l - 1];
       launch.element_flops += B * layer.fan_in * previous.derivative_flops;
       launch.compulsory_bytes += r * B * layer.fan_in * (previous.keeps_input ? 2 : 1);
     }
-    launch.inner_bytes = r * (2 * p.chunks * layer.parameters + (tiles - 1) * B * layer.width);
     work.launches.push_back(launch);
   }
   if (p.clip) work.launches.push_back(clipped_update(p));
-  work.scratch_bytes = static_cast<std::int64_t>(product_bytes(p, std::max(p.widest, B)));
+  if (!host && !p.clip) work.launches.push_back(update);
+  work.scratch_bytes = static_cast<std::int64_t>(product_bytes(p, std::max(p.widest, B), p.real == 4 ? 16 : 8));
   double kept = p.inputs + p.outputs + 2 * p.widest;
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(
@@ -205,10 +244,13 @@ double tile_bytes(const Problem& p, double rows) {
 }
 
 std::int64_t row_tile_of(const Problem& p) {
-  const double limit = p.kind == DeviceKind::host ? 512 << 10 : 78 << 10;
-  auto rows = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
-  while (rows > 8 && tile_bytes(p, static_cast<double>(rows)) > limit) rows = (rows / 2 + 7) / 8 * 8;
-  return rows;
+  const bool host = p.kind == DeviceKind::host;
+  const double limit = host ? 512 << 10 : 39 << 10;
+  const auto fits = [&](std::int64_t rows) { return tile_bytes(p, static_cast<double>(rows)) <= limit; };
+  const std::int64_t all = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
+  std::int64_t rows = all;
+  while (rows > (host ? 8 : 32) && !fits(rows)) rows = (rows / 2 + 7) / 8 * 8;
+  return host || fits(rows) ? rows : std::min<std::int64_t>(all, 64);
 }
 
 /// The whole step in one launch: a team a chunk, or (level epochs) one for all of them.
@@ -262,7 +304,8 @@ StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKi
   plan.batch = plan.training_rows = rows;
   const Problem p = problem_of(model, {}, precision, plan);
   StepWork work;
-  const double B = p.batch, r = p.real, tiles = std::ceil(B / (kind == DeviceKind::host ? 128 : 64));
+  const double B = p.batch, r = p.real;
+  const double tile = kind == DeviceKind::host ? 128 : B / 64 < wanted_teams ? 32 : 64, tiles = std::ceil(B / tile);
   LaunchWork launch;
   launch.name = "forward";
   launch.teams = tiles;

@@ -32,6 +32,31 @@ struct Arrive {
   }
 };
 
+/// All teams arrive at all counters at once.
+template <Space S>
+struct ArriveAtAll {
+  using Policy = Kokkos::TeamPolicy<typename S::Execution>;
+  int parties;
+  Vector<S, int> counters;    ///< [count]
+  Vector<S, double> written;  ///< [parties]
+  Vector<S, double> sums;     ///< [count]
+  Vector<S, int> lasts;       ///< [count]
+  KOKKOS_FUNCTION void operator()(const typename Policy::member_type& team) const {
+    const int count = static_cast<int>(counters.extent(0));
+    auto* const last = static_cast<int*>(
+        team.team_scratch(0).get_shmem_aligned(static_cast<std::size_t>(count) * sizeof(int), 8));
+    written(league_rank(team)) = league_rank(team) + 1.0;
+    arrive_at_all(team, counters.data(), count, parties, last);
+    for (int i = 0; i < count; ++i) {
+      if (last[i] == 0) continue;
+      double sum = 0;
+      for (int p = 0; p < parties; ++p) sum += written(p);
+      sums(i) = sum;
+      lasts(i) += 1;
+    }
+  }
+};
+
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("exactly one team of a group is the last and sees the writes of all; the counter resets itself",
@@ -53,6 +78,29 @@ TEMPLATE_LIST_TEST_CASE("exactly one team of a group is the last and sees the wr
       CHECK(test::values(exec, work.sums) == sums);
       CHECK(test::values(exec, work.lasts) == std::vector<int>(static_cast<std::size_t>(groups), 20));
       CHECK(test::values(exec, work.counters) == std::vector<int>(static_cast<std::size_t>(groups), 0));
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("of teams that arrive at several counters at once each counter has one last", "",
+                        test::Spaces) {
+  using S = TestType;
+  const typename S::Execution exec;
+  const auto zeros = [](int count) { return std::vector<double>(static_cast<std::size_t>(count), 0); };
+  for (const int parties : {1, 7, 100}) {
+    for (const int count : {1, 5, 33}) {
+      const ArriveAtAll<S> work{parties, test::vector<S, int>(exec, zeros(count)),
+                                test::vector<S, double>(exec, zeros(parties)),
+                                test::vector<S, double>(exec, zeros(count)), test::vector<S, int>(exec, zeros(count))};
+      static LaunchLabel label("test::arrive_at_all");
+      typename ArriveAtAll<S>::Policy policy(exec, parties, 1);
+      policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(sizeof(int)) * count + 64));
+      for (int repetition = 0; repetition < 20; ++repetition) launch(label, policy, work);
+      INFO("parties " << parties << ", counters " << count);
+      CHECK(test::values(exec, work.sums) ==
+            std::vector<double>(static_cast<std::size_t>(count), 0.5 * parties * (parties + 1)));
+      CHECK(test::values(exec, work.lasts) == std::vector<int>(static_cast<std::size_t>(count), 20));
+      CHECK(test::values(exec, work.counters) == std::vector<int>(static_cast<std::size_t>(count), 0));
     }
   }
 }

@@ -17,8 +17,9 @@ namespace {
 struct Shape {
   std::int64_t batch, chunks, rows, fan_in, fan_out;  ///< rows: of this step, batch or fewer
 };
-constexpr Shape shapes[] = {{1, 1, 1, 1, 1},      {13, 1, 13, 13, 9},   {70, 2, 70, 64, 1},     {203, 4, 203, 65, 33},
-                            {130, 4, 3, 130, 17}, {520, 16, 520, 7, 5}, {520, 16, 520, 3, 515}, {64, 2, 1, 1, 65}};
+constexpr Shape shapes[] = {{1, 1, 1, 1, 1},        {13, 1, 13, 13, 9},   {70, 2, 70, 64, 1},
+                            {203, 4, 203, 65, 33},  {130, 4, 3, 130, 17}, {520, 16, 520, 7, 5},
+                            {520, 16, 520, 3, 515}, {64, 2, 1, 1, 65},    {2100, 128, 2100, 131, 257}};
 
 constexpr std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
 
@@ -50,9 +51,9 @@ struct Layer {
         s1(test::vector<S, Real>(exec, squares(6))),
         gradient(test::vector<S, Real>(exec, std::vector<double>(at(parameters), 0))),
         norms(test::vector<S, double>(
-            exec, std::vector<double>(at(fused::dense_backward_ranges<S, Real>(of.fan_in) + 2), 0))),
-        counters(
-            test::vector<S, int>(exec, std::vector<double>(at(fused::dense_backward_ranges<S, Real>(of.fan_in)), 0))) {}
+            exec, std::vector<double>(at(fused::dense_backward_ranges<S, Real>(of.fan_in, of.fan_out) + 2), 0))),
+        counters(test::vector<S, int>(
+            exec, std::vector<double>(at(fused::dense_backward_ranges<S, Real>(of.fan_in, of.fan_out)), 0))) {}
 
   [[nodiscard]] std::vector<double> squares(unsigned seed) const {
     auto values = test::noise(at(parameters), seed);
@@ -67,8 +68,8 @@ struct Layer {
     args.previous = previous.data();
     args.dX = dX.data();
     args.previous_activation = Activation::tanh;
-    args.fan_in = shape.fan_in;
-    args.fan_out = shape.fan_out;
+    args.fan_in = static_cast<int>(shape.fan_in);
+    args.fan_out = static_cast<int>(shape.fan_out);
     args.bias = bias;
     args.offset = offset;
     args.target.parameters = w.data();
@@ -169,6 +170,40 @@ TEMPLATE_LIST_TEST_CASE(
       CHECK(test::values(exec, layer.s1) == s1);
       CHECK(test::values(exec, layer.counters) == std::vector<int>(layer.counters.extent(0), 0));
     }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("sums that are left in the slabs are updated by a launch of its own, with the same bits", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  const typename S::Execution exec;
+  for (const Shape& shape : shapes) {
+    const Layer<S, Real> layer(exec, shape, true, adam());
+    auto args = layer.args(false);
+    args.leave_update = true;
+    auto w = test::values(exec, layer.w), s0 = test::values(exec, layer.s0), s1 = test::values(exec, layer.s1);
+    const auto before = w;
+    layer.apply(layer.expected_gradient(exec, args.order), w, s0, s1, layer.step);
+    fused::dense_backward<S>(exec, args);
+    CHECK(test::values(exec, layer.w) == before);
+    const auto sums = static_cast<std::uint8_t>(
+        fused::dense_backward_sums<S, Real>(shape.fan_in, shape.fan_out, static_cast<int>(shape.chunks)));
+    const auto weights = shape.fan_in * shape.fan_out, half = weights / 2;
+    const auto blocks = make_vector<S, fused::UpdateBlock>(exec, "blocks", 3);
+    const HostMirror<Vector<S, fused::UpdateBlock>> mirror(blocks);
+    mirror.host()(0) = {layer.offset, half, true, sums};
+    mirror.host()(1) = {layer.offset + half, weights - half, true, sums};
+    mirror.host()(2) = {layer.offset + weights, shape.fan_out, false, sums};
+    mirror.push(exec);
+    wait_for(exec, "test: blocks");
+    const fused::SumsUpdateArgs<Real> update{args.target, blocks.data(), 3};
+    fused::update_from_sums<S>(exec, update);
+    INFO("chunks " << shape.chunks << ", sums " << int{sums} << ", fan_in " << shape.fan_in << ", fan_out "
+                   << shape.fan_out);
+    CHECK(test::values(exec, layer.w) == w);
+    CHECK(test::values(exec, layer.s0) == s0);
+    CHECK(test::values(exec, layer.s1) == s1);
   }
 }
 

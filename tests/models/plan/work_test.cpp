@@ -44,7 +44,14 @@ TEST_CASE("level layer: 2L + 1 launches, its bytes and element-wise operations b
   CHECK(cost.element_flops == 12 * 34 + 20 + 16 + 65);
   c.training.optimizer.clip_norm = 1;
   CHECK(c.cost(Fusion::layer).launches == 6);
+  const auto on_accelerator = [&c] {
+    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4).chosen;
+  };
+  CHECK(on_accelerator().launches == 6);
   c.training.optimizer.clip_norm = 0;
+  CHECK(on_accelerator().launches == 6);  // the update has a launch of its own
+  CHECK(on_accelerator().compulsory_bytes == cost.compulsory_bytes);
+  CHECK(on_accelerator().element_flops == cost.element_flops);
   c.training.batch = 2;  // gathered rows are kept: half the batch, and its input once more
   CHECK(c.cost(Fusion::layer).compulsory_bytes == 4 * (4 + 4 + 9 + 6 + 6 + 4 + 2 + 6 + (2 + 6 + 8 + 6) + (6 + 4 + 18)));
 }
