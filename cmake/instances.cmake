@@ -2,6 +2,11 @@
 
 # name|Tag|Kokkos device: the closed list of runtime/spaces.hpp.
 set(_known "cuda|Cuda|CUDA" "hip|Hip|HIP" "sycl|Sycl|SYCL" "openmp|OpenMP|OPENMP" "threads|Threads|THREADS" "serial|Serial|SERIAL")
+foreach(_space IN LISTS SINTER_SPACES)
+  if(NOT "${_known}" MATCHES "(^|;)${_space}[|]")
+    message(FATAL_ERROR "SINTER_SPACES names '${_space}'; allowed: cuda, hip, sycl, openmp, threads, serial")
+  endif()
+endforeach()
 set(_host "")
 set(_device "")
 foreach(_entry IN LISTS _known)

@@ -19,8 +19,8 @@ namespace sinter::tile {
 /// Products of a device team of Threads, 16 along n: blocks of 64 x 64 outputs for narrow products and, in float, 64 x 128
 /// for wider ones, so that an operand that was read is used more often. The choice changes no bit. With 128 threads one has
 /// twice as many outputs and takes half the loads for each, but needs more registers than a kernel has to spare that does
-/// much else. Depth is how far a stage goes along k. All threads of the team call it, with the same arguments; `scratch` is the team's, at level 0. A smaller
-/// team may call run() too, which then stages nothing.
+/// much else. Depth is how far a stage goes along k. All threads of the team call it, with the same arguments; `scratch` is
+/// the team's, at level 0. A smaller team may call run() too, which then stages nothing.
 template <class Real, int Threads = 256, int Depth = 8>
 struct DeviceProduct {
   static constexpr int side = 16, m_threads = Threads / side, depth = Depth;
@@ -159,7 +159,8 @@ struct DeviceProduct {
       const int m = task / packs, n = (task - m * packs) * width;
       const int count = n_count - n < width ? n_count - n : width;
       const Real* const first = start.template row<Real>(m);
-      Pack<Real> sum = load_pack(first + n, first == nullptr ? 0 : count, false);
+      Pack<Real> sum{};
+      if (first != nullptr) sum = load_pack(first + n, count, false);
 #pragma unroll 4
       for (int k = 0; k < k_count; ++k) {
         const Real x = a(m, k);
