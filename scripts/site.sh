@@ -17,6 +17,7 @@ sinter=("${SINTER:-$sinter_root/build/${SINTER_PRESET:-$preset}/bin/sinter}")
 # if (( gpus )); then sinter=(apptainer exec --nv --bind "$PWD" "$HOME/sinter.sif" sinter); fi
 
 # ---- MPI: how ranks start. srun wants the plugin that the MPI library speaks (`srun --mpi=list`; OpenMPI: pmix) ------
+# Of an Open MPI that scripts/bootstrap provided, .deps/mpi.sh has been sourced: `unset OPAL_PREFIX PMIX_INSTALL_PREFIX` for another one.
 launcher=${SINTER_LAUNCHER:-srun}     # of Slurm: srun, or mpirun inside the allocation
 # export SLURM_MPI_TYPE=pmix
 # The scripts stop the ranks by USR1, which mpirun passes on. A TERM of its own OpenMPI's mpirun follows by a KILL after a second;

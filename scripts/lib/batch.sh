@@ -3,6 +3,7 @@
 # Sourced by them with $gpus set (1 where the job has GPUs); gives $sinter_root and what scripts/site.sh sets.
 : "${sinter_program:=batch}"
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+if [[ -r $sinter_deps/mpi.sh ]]; then . "$sinter_deps/mpi.sh"; fi   # of the MPI that came by scripts/bootstrap --with mpi
 . "$sinter_root/scripts/site.sh"
 
 command -v "${sinter[0]}" > /dev/null || die "there is no program ${sinter[0]}: build it before submitting (scripts/sinter --version), or see scripts/site.sh"

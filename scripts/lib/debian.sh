@@ -258,18 +258,33 @@ relocate() {
   for name in slurmctld slurmd slurmstepd; do
     if [[ -e $folder/usr/sbin/$name-wlm ]]; then ln -sfn "$name-wlm" "$folder/usr/sbin/$name"; fi
   done
-  # Open MPI's libraries and parts look for each other in a folder by name; they are told the same relative to themselves,
-  # in a text of the same length.
+  # Open MPI's libraries and parts look for each other in a folder by name, Slurm's plugin for PMIx so for libpmix (by the name
+  # that only the development package has).
   if [[ -d $lib/openmpi ]]; then
-    while IFS= read -r file; do
-      perl -0777 -pi -e 's{(?<=\0)\Q'"/usr/lib/$arch/openmpi/lib"'\E(?=\0)}{my $to = q($ORIGIN:$ORIGIN/../../..); $to . "/" x (length($&) - length($to))}e' "$file"
-    done < <(grep -rlF "/usr/lib/$arch/openmpi/lib" --include='*.so*' "$lib" | while IFS= read -r file; do if [[ ! -L $file ]]; then echo "$file"; fi; done)
+    grep -rlF "/usr/lib/$arch/openmpi/lib" --include='*.so*' "$lib" | name_relatively "/usr/lib/$arch/openmpi/lib" '$ORIGIN:$ORIGIN/../../..'
+  fi
+  if [[ -e $lib/slurm-wlm/mpi_pmix.so ]]; then
+    printf '%s\n' "$lib/slurm-wlm"/mpi_pmix*.so | name_relatively "/usr/lib/$arch/pmix2/lib" '$ORIGIN/../pmix2/lib'
+    mkdir -p "$lib/pmix2/lib"
+    file=libpmix.so.2
+    if [[ ! -e $lib/pmix2/lib/$file ]]; then file=/usr/lib/$arch/pmix2/lib/$file; fi
+    ln -sfn "$file" "$lib/pmix2/lib/libpmix.so"
   fi
   # Debian's matplotlib names its data folder.
   file=$folder/usr/lib/python3/dist-packages/matplotlib/__init__.py
   if [[ -e $file ]]; then substitute "$file" -e "s#'/usr/share/matplotlib#'$final/usr/share/matplotlib#" -e "s#'/etc/matplotlibrc#'$final/etc/matplotlibrc#"; fi
   find "$folder" -xtype l -delete   # parts that were left out on purpose
   wrap_programs "$folder" "$final"
+}
+
+# name_relatively FROM TO: in the libraries that are listed on standard input, the folder FROM becomes TO, relative to the
+# library itself, in a text of the same length.
+name_relatively() {
+  local file
+  while IFS= read -r file; do
+    if [[ -L $file ]]; then continue; fi
+    FROM=$1 TO=$2 perl -0777 -pi -e 's{(?<=\0)\Q$ENV{FROM}\E(?=\0)}{$ENV{TO} . "/" x (length($&) - length($ENV{TO}))}e' "$file"
+  done
 }
 
 # wrap_programs FOLDER FINAL: programs that need libraries of the tree get them through the loader's own option, not through

@@ -134,16 +134,21 @@ write_programs() {
   fi
 
   if [[ -d $packages/mpi ]]; then
-    { echo '#!/bin/sh'
-      echo "# Written by scripts/bootstrap: Open MPI's mpirun, which is to find its parts here and not in /usr."
-      if [[ -e $packages/mpi/usr/bin/orterun ]]; then
+    tool=$packages/mpi/usr/bin/orterun
+    if [[ -e $tool ]]; then
+      { echo "# Written by scripts/bootstrap; sourced: Open MPI is to find its parts here and not in /usr, whoever starts the ranks."
         echo "export OPAL_PREFIX=\"$packages/mpi/usr\" PMIX_INSTALL_PREFIX=\"$packages/mpi/usr/lib/$arch/pmix2\""
         echo "export OMPI_MCA_mca_base_component_show_load_errors=0   # parts for networks whose libraries are not here"
         echo "export PMIX_MCA_pcompress_base_silence_warning=1   # it says so on every start, and is not asked to compress"
-        echo "exec \"$packages/mpi/usr/bin/orterun\" \"\$@\""
-      else
-        echo "exec \"$(command -v mpirun)\" \"\$@\""
-      fi
+      } | write_file "$sinter_deps/mpi.sh"
+    else
+      rm -f "$sinter_deps/mpi.sh"
+      tool=$(command -v mpirun || true)
+    fi
+    { echo '#!/bin/sh'
+      echo "# Written by scripts/bootstrap: Open MPI's mpirun."
+      if [[ -e $sinter_deps/mpi.sh ]]; then echo ". \"$sinter_deps/mpi.sh\""; fi
+      echo "exec \"$tool\" \"\$@\""
     } | write_file "$sinter_deps/bin/mpirun" 755
   fi
 
