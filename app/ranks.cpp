@@ -1,6 +1,7 @@
 #include <sinter/app/ranks.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -29,6 +30,19 @@ int number_in(const char* variable) {
   const char* const text = std::getenv(variable);
   return text == nullptr ? 0 : std::atoi(text);
 }
+
+/// How many tasks the step of srun has that this process belongs to; 0: none.
+int tasks_of_step() { return std::getenv("SLURM_STEP_ID") == nullptr ? 0 : number_in("SLURM_STEP_NUM_TASKS"); }
+
+#ifdef SINTER_MPI
+/// Whether Open MPI could not find the other tasks: srun connects them only where it is told how (--mpi), and Open MPI
+/// ends a process without that in MPI_Init. Other libraries have ways of their own, which no variable tells.
+bool step_is_not_connected(const std::string& library) {
+  if (!library.starts_with("Open MPI") || tasks_of_step() < 2) return false;
+  return std::ranges::none_of(std::array{"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"},
+                              [](const char* variable) { return std::getenv(variable) != nullptr; });
+}
+#endif
 
 /// Which of the `devices` accelerators that this process sees it is to take; -1: the backend's choice.
 int device_of_rank(Communicator& ranks, int devices) {
@@ -73,15 +87,19 @@ int launched_processes() {
   for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     if (const int size = number_in(variable); size > 0) return size;
   }
-  if (std::getenv("SLURM_STEP_ID") != nullptr && number_in("SLURM_STEP_NUM_TASKS") > 0)
-    return number_in("SLURM_STEP_NUM_TASKS");
-  return 1;
+  return std::max(tasks_of_step(), 1);
 }
 
 Communicator& join_ranks(Console& console) {
   const int processes = launched_processes();
   if (processes == 1) return single_process();
 #ifdef SINTER_MPI
+  if (const auto library = MpiSession::library(); step_is_not_connected(library)) {
+    throw ConfigError(fmt::format(
+        "srun started {} processes, but {} cannot find the others: it wants srun --mpi=pmix, or SLURM_MPI_TYPE=pmix in "
+        "the environment (srun --mpi=list names what this Slurm has), or mpirun in place of srun",
+        processes, library));
+  }
   auto& joined = job();
   if (!joined) joined = std::make_unique<Job>();
   auto& communicator = joined->communicator;

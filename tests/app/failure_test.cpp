@@ -45,6 +45,30 @@ TEST_CASE("help and version are no errors") {
   }
 }
 
+TEST_CASE("tasks of srun that cannot find each other are refused, before each of them trains alone into one folder") {
+  Program sinter;
+  put_run_file(sinter);
+  sinter.environment = {{"SLURM_STEP_ID", "0"}, {"SLURM_STEP_NUM_TASKS", "2"}, {"SLURM_PROCID", "1"}};
+  const auto run = sinter({"train", "run.yaml", "--output", "out"});
+  INFO(run.err);
+#ifdef SINTER_MPI
+  CHECK(run.code == 3);
+  if (sinter({"info"}).says("  Open MPI")) {
+    CHECK(run.complains("sinter: error: srun started 2 processes, but Open MPI v"));
+    CHECK(
+        run.complains(" cannot find the others: it wants srun --mpi=pmix, or SLURM_MPI_TYPE=pmix in the environment"));
+  }
+#else
+  CHECK(run.code == 6);
+  CHECK(
+      run.complains("sinter: error: the launcher started 2 processes, but this build has no MPI (docs/ranks.md): start "
+                    "one process\n"));
+#endif
+  CHECK_FALSE(test::fs::exists(sinter.file("out")));
+  sinter.environment["SLURM_STEP_NUM_TASKS"] = "1";
+  CHECK(sinter({"train", "run.yaml", "--output", "out"}).code == 0);
+}
+
 TEST_CASE("a missing run file, a wrong one and wrong data have their own exit codes") {
   Program sinter;
   auto run = sinter({"train", "none.yaml"});

@@ -182,6 +182,29 @@ TEST_CASE("what ranks cannot do is refused once, with what they can") {
           "3 ranks: an ensemble of 2 members can be shared by at most so many ranks");
 }
 
+TEST_CASE("ranks of srun are joined where PMIx connects them") {
+  // mpirun connects its processes by PMIx too; without its own variable they look like a step of Slurm.
+  Ranks ranks;
+  REQUIRE(ranks.train(1, "one").code == 0);
+  const std::vector<std::string> step{
+      SINTER_MPIEXEC, "-n", "2", "env", "-u", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_ID=0", "SLURM_STEP_NUM_TASKS=2"};
+  ranks.program.start(Ranks::arguments("step", {}), step);
+  auto run = ranks.program.wait();
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  CHECK(ranks.program.json("step/run.json")["ranks"] == 2);
+  CHECK(ranks.hash("step") == ranks.hash("one"));
+
+  ranks.program.start(Ranks::arguments("three", {}),
+                      {SINTER_MPIEXEC, "-n", "1", "env", "-u", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE=3"});
+  run = ranks.program.wait();
+  INFO(run.err);
+  CHECK(run.code == 3);
+  CHECK(run.complains("sinter: error: the launcher started 3 processes, but MPI (Open MPI v"));
+  CHECK(run.complains(") connects 1: it is the launcher of another MPI, or srun wants --mpi=pmix or --mpi=pmi2"));
+  CHECK_FALSE(test::fs::exists(ranks.program.file("three")));
+}
+
 TEST_CASE("an error of one rank alone ends the job with its number") {
   Ranks ranks;
   // The last rows, which only the last rank reads, hold what is no number.
