@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# A Slurm of one node in a folder of its own: munged, slurmctld and slurmd with own key, sockets, ports (on the loopback device) and
-# configuration. No root, no cgroups, no systemd; a Slurm that the machine has is not touched. Sourced after common.sh.
+# A Slurm of two nodes, both of which are this machine, in a folder of its own: munged, slurmctld and two slurmd with own key, sockets,
+# ports (on the loopback device) and configuration. No root, no cgroups, no systemd; a Slurm that the machine has is not touched.
+# Sourced after common.sh.
 #
 #   slurm_lacks            says what is missing, and fails, where there is no Slurm to start
 #   slurm_start FOLDER     starts it; from then on PATH and SLURM_CONF lead its commands there
@@ -41,15 +42,17 @@ wait_for() {
   done
 }
 
+# Names of hosts that differ let Slurm take the nodes for two machines; what a node would keep below /tmp, as its servers of PMIx
+# do, has to be apart too.
+slurm_nodes=(node1 node2)
 slurm_configuration() {
-  local plugins user
+  local plugins user node
   user=$(id -un)
   plugins=$(dirname "$(readlink -f "$(command -v slurmctld)")")/../lib/$(gcc -print-multiarch 2> /dev/null)/slurm-wlm
   cat <<CONF
 ClusterName=sinter
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort=$(free_port)
-SlurmdPort=$(free_port)
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SlurmUser=$user
 SlurmdUser=$user
@@ -58,9 +61,10 @@ AuthInfo=socket=$slurm_folder/munge/socket
 CredType=cred/munge
 $(if [[ -d $plugins ]]; then echo "PluginDir=$(readlink -f "$plugins")"; fi)
 SlurmctldPidFile=$slurm_folder/slurmctld.pid
-SlurmdPidFile=$slurm_folder/slurmd.pid
+SlurmdPidFile=$slurm_folder/%n/pid
 StateSaveLocation=$slurm_folder/state
-SlurmdSpoolDir=$slurm_folder/spool
+SlurmdSpoolDir=$slurm_folder/%n/spool
+TmpFS=$slurm_folder/%n/tmp
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/affinity
 JobAcctGatherType=jobacct_gather/none
@@ -73,7 +77,7 @@ GresTypes=gpu
 SlurmdParameters=config_overrides
 MinJobAge=86400
 KillWait=30
-NodeName=localhost NodeAddr=127.0.0.1 CPUs=$(nproc) Gres=gpu:2
+$(for node in "${slurm_nodes[@]}"; do echo "NodeName=$node NodeHostname=$node NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$(nproc) Gres=gpu:2"; done)
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE OverSubscribe=FORCE:4
 CONF
 }
@@ -82,19 +86,23 @@ slurm_is_idle() { [[ $(sinfo --noheader --format=%T) == idle ]]; }
 munge_works() { munge --no-input --socket="$slurm_folder/munge/socket" | unmunge --socket="$slurm_folder/munge/socket"; }
 
 slurm_start() {
+  local node log
   slurm_folder=$(readlink -f "$1")
   export SLURM_CONF=$slurm_folder/slurm.conf   # also what slurm_stop recognises the processes by
-  mkdir -m 700 "$slurm_folder"/{munge,state,spool}
+  mkdir -m 700 "$slurm_folder"/{munge,state}
   head -c 1024 /dev/urandom > "$slurm_folder/munge/key"
   chmod 600 "$slurm_folder/munge/key"
   munged --force --key-file="$slurm_folder/munge/key" --socket="$slurm_folder/munge/socket" --pid-file="$slurm_folder/munge/pid" \
     --log-file="$slurm_folder/munge/log" --seed-file="$slurm_folder/munge/seed" > "$slurm_folder/munged.log" 2>&1 &&
     wait_for 20 munge_works || { log_tail "$slurm_folder/munged.log"; log_tail "$slurm_folder/munge/log"; return 1; }
   slurm_configuration > "$SLURM_CONF"
-  printf 'NodeName=localhost Name=gpu File=%s\n' /dev/zero /dev/full > "$slurm_folder/gres.conf"   # two that are no GPUs
+  printf 'Name=gpu File=%s\n' /dev/zero /dev/full > "$slurm_folder/gres.conf"   # two a node that are no GPUs
   slurmctld -D -f "$SLURM_CONF" > "$slurm_folder/slurmctld.log" 2>&1 &
-  slurmd -D -f "$SLURM_CONF" -N localhost -d "$(command -v slurmstepd)" > "$slurm_folder/slurmd.log" 2>&1 &
-  wait_for 30 slurm_is_idle || { log_tail "$slurm_folder/slurmctld.log"; log_tail "$slurm_folder/slurmd.log"; return 1; }
+  for node in "${slurm_nodes[@]}"; do
+    mkdir -p "$slurm_folder/$node"/{spool,tmp}
+    slurmd -D -f "$SLURM_CONF" -N "$node" -d "$(command -v slurmstepd)" > "$slurm_folder/$node.log" 2>&1 &
+  done
+  wait_for 30 slurm_is_idle || { for log in slurmctld "${slurm_nodes[@]}"; do log_tail "$slurm_folder/$log.log"; done; return 1; }
 }
 
 # Processes of this cluster: daemons, steps and jobs have its configuration in their environment, or files of its folder open.
