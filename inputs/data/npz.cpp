@@ -64,7 +64,8 @@ class ZipArchive {
     const auto it = std::find_if(members_.begin(), members_.end(),
                                  [&](const Member& member) { return member.name == name; });
     if (it == members_.end()) return nullptr;
-    return std::make_shared<NpyTable>(fmt::format("{}: array '{}'", path_, name), unpack(*it));
+    const auto what = fmt::format("{}: array '{}'", path_, name);
+    return std::make_shared<NpyTable>(what, RandomAccessFile::in_memory(what, unpack(*it)));
   }
 
  private:

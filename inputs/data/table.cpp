@@ -21,6 +21,7 @@ class TableSource : public DataSource {
       for (const auto& pick : *side) {
         auto& names = side == &features_ ? feature_names_ : target_names_;
         names.insert(names.end(), pick.names.begin(), pick.names.end());
+        most_columns_ = std::max(most_columns_, pick.table->columns());
         if (pick.table->rows() != rows_) {
           throw DataError(fmt::format("{}: '{}' has {} rows, but '{}' has {}", path, pick.names.front(),
                                       pick.table->rows(), feature_names_.front(), rows_));
@@ -32,21 +33,31 @@ class TableSource : public DataSource {
   [[nodiscard]] const std::vector<std::string>& feature_names() const override { return feature_names_; }
   [[nodiscard]] const std::vector<std::string>& target_names() const override { return target_names_; }
   void read(std::int64_t first_row, std::int64_t count, double* features, double* targets) override {
-    read_side(features_, feature_names_.size(), first_row, count, features);
-    read_side(targets_, target_names_.size(), first_row, count, targets);
+    // In ranges of about a million numbers of a table, because all its columns are read before some are picked.
+    constexpr std::int64_t numbers = std::int64_t{1} << 20;
+    const auto most = std::max<std::int64_t>(1, numbers / most_columns_);
+    for (std::int64_t done = 0; done < count; done += most) {
+      held_ = nullptr;
+      const auto rows = std::min(most, count - done), row = first_row + done;
+      read_side(features_, feature_names_.size(), row, rows, features + done * std::ssize(feature_names_));
+      read_side(targets_, target_names_.size(), row, rows, targets + done * std::ssize(target_names_));
+    }
   }
 
  private:
-  static void read_side(const std::vector<Pick>& side, std::size_t width, std::int64_t first_row, std::int64_t count,
-                        double* out) {
+  void read_side(const std::vector<Pick>& side, std::size_t width, std::int64_t first_row, std::int64_t count,
+                 double* out) {
     for (const auto& pick : side) {
       const auto columns = pick.table->columns();
-      std::vector<double> block(static_cast<std::size_t>(count * columns));
-      pick.table->read(first_row, count, block.data());
+      if (pick.table.get() != held_) {
+        block_.resize(static_cast<std::size_t>(count * columns));
+        pick.table->read(first_row, count, block_.data());
+        held_ = pick.table.get();
+      }
       for (std::int64_t row = 0; row < count; ++row) {
         for (std::size_t k = 0; k < pick.columns.size(); ++k) {
           out[static_cast<std::size_t>(row) * width + k] =
-              block[static_cast<std::size_t>(row * columns + pick.columns[k])];
+              block_[static_cast<std::size_t>(row * columns + pick.columns[k])];
         }
       }
       out += pick.columns.size();
@@ -55,7 +66,9 @@ class TableSource : public DataSource {
 
   std::vector<Pick> features_, targets_;
   std::vector<std::string> feature_names_, target_names_;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0, most_columns_ = 1;
+  std::vector<double> block_;    ///< rows of one table
+  const Table* held_ = nullptr;  ///< which: features and targets often are columns of the same
 };
 
 std::int64_t find_column(const ColumnRef& ref, const std::string& path, const std::vector<std::string>& names,

@@ -38,7 +38,7 @@ class TempFolder {
 
   [[nodiscard]] std::string path(std::string_view name) const { return path_ + "/" + std::string(name); }
   /// Writes a file and gives its path.
-  [[nodiscard]] std::string write(std::string_view name, std::string_view bytes) const {
+  std::string write(std::string_view name, std::string_view bytes) const {
     std::ofstream(path(name), std::ios::binary) << bytes;
     return path(name);
   }

@@ -1,11 +1,18 @@
 // Files in this folder were written by NumPy 2; malformed ones are made of them here.
 #include <catch2/catch_test_macros.hpp>
 
+#include <filesystem>
+
+#include <fmt/format.h>
+
 #include <sinter/inputs/data/dataset.hpp>
+#include <sinter/inputs/data/npy_table.hpp>
 
 #include "../support.hpp"
 
 using namespace sinter;
+using sinter::inputs::detail::NpyTable;
+using sinter::inputs::detail::RandomAccessFile;
 using sinter::test::error_text;
 
 namespace {
@@ -41,6 +48,24 @@ std::string npy(const std::string& header, const std::string& data, char version
   bytes += '\0';
   if (version > 1) bytes += std::string(2, '\0');
   return bytes + header + data;
+}
+
+/// A table of `rows` x `columns` float32 numbers 0, 1, ... in row-major order, in a file of either order.
+std::string counted(std::int64_t rows, std::int64_t columns, bool fortran) {
+  std::string data;
+  for (std::int64_t k = 0; k < rows * columns; ++k) {
+    const auto value = static_cast<float>(fortran ? k % rows * columns + k / rows : k);
+    data.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  return npy(fmt::format("{{'descr': '<f4', 'fortran_order': {}, 'shape': ({}, {}), }}", fortran ? "True" : "False",
+                         rows, columns),
+             data);
+}
+
+std::vector<double> read_rows(NpyTable& table, std::int64_t first, std::int64_t count) {
+  std::vector<double> values(static_cast<std::size_t>(count * table.columns()));
+  table.read(first, count, values.data());
+  return values;
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -154,4 +179,95 @@ TEST_CASE("no truncation and no flipped bit of an archive does worse than an err
     tried(bytes);
   }
   CHECK(refusals > 100);
+}
+
+TEST_CASE("NPY arrays of either order are read in any ranges, with blocks of any size") {
+  constexpr std::int64_t rows = 23, columns = 3;
+  for (const bool fortran : {false, true}) {
+    for (const std::size_t block : {1, 4, 12, 13, 60, 100, 276, 5000}) {
+      INFO(fortran << ' ' << block);
+      NpyTable table("t", RandomAccessFile::in_memory("t", counted(rows, columns, fortran)), block);
+      REQUIRE(table.rows() == rows);
+      REQUIRE(table.columns() == columns);
+      for (std::int64_t first = 0; first <= rows; ++first) {
+        for (std::int64_t count = 0; count <= rows - first; ++count) {
+          std::vector<double> expected;
+          for (auto k = first * columns; k < (first + count) * columns; ++k) expected.push_back(static_cast<double>(k));
+          REQUIRE(read_rows(table, first, count) == expected);
+        }
+      }
+      for (auto row = rows - 1; row >= 0; --row)
+        REQUIRE(read_rows(table, row, 1).front() == static_cast<double>(row * columns));
+    }
+  }
+}
+
+TEST_CASE("a rank reads its rows of an NPY array that no memory holds") {
+  constexpr std::int64_t rows = std::int64_t{1} << 37, columns = 4;  // 2 TiB of zeros, a hole
+  const test::TempFolder folder;
+  for (const bool fortran : {false, true}) {
+    auto bytes = npy(fmt::format("{{'descr': '<f4', 'fortran_order': {}, 'shape': ({}, {}), }}",
+                                 fortran ? "True" : "False", rows, columns),
+                     "");
+    const auto start = bytes.size();
+    const auto path = folder.write("t.npy", bytes);
+    std::error_code code;
+    std::filesystem::resize_file(path, start + rows * columns * 4, code);
+    if (code) SKIP("the file system of temporary files holds no file of 2 TiB");
+    constexpr std::int64_t first = rows / 2 + 5;
+    {
+      const float value = 7;
+      std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+      file.seekp(static_cast<std::streamoff>(start) + (fortran ? 3 * rows + first + 1 : (first + 1) * columns + 3) * 4);
+      file.write(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+    const auto data = load_dataset(spec_of(path, {{"", 3}}), [&](const Dataset& known) {
+      CHECK(known.training_rows == rows);
+      return RowRange{first, 3};
+    });
+    CHECK(data.train.targets == std::vector<double>{0, 7, 0});
+    CHECK(data.train.features == std::vector<double>(9, 0.0));
+  }
+}
+
+TEST_CASE("an NPY file that changes between opening and reading is refused") {
+  const test::TempFolder folder;
+  const auto path = folder.write("t.npy", counted(100, 3, false));
+  NpyTable table(path, RandomAccessFile(path), 120);
+  CHECK(read_rows(table, 5, 1) == std::vector<double>{15, 16, 17});
+  std::filesystem::resize_file(path, 500);
+  CHECK(error_text<IoError>([&] { read_rows(table, 50, 1); }) == path + ": was changed while it was being read");
+}
+
+TEST_CASE("columns of a large NPY array go to features and targets, also where rows are set aside") {
+  constexpr std::int64_t rows = 500000, columns = 3;  // more numbers than are widened at once
+  std::string data(rows * columns, '\0');
+  const auto value = [](std::size_t row, std::size_t column) { return static_cast<double>((row * 5 + column) % 127); };
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column)
+      data[row * columns + column] = static_cast<char>(value(row, column));
+  }
+  const test::TempFolder folder;
+  auto spec = spec_of(
+      folder.write(
+          "t.npy",
+          npy(fmt::format("{{'descr': '|i1', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns), data)),
+      {{"", 1}});
+  const auto whole = load_dataset(spec).train;
+  bool right = whole.rows == rows;
+  for (std::size_t row = 0; row < rows && right; ++row) {
+    right = whole.features[2 * row] == value(row, 0) && whole.features[2 * row + 1] == value(row, 2) &&
+            whole.targets[row] == value(row, 1);
+  }
+  CHECK(right);
+  spec.validation_fraction = 0.5;
+  const auto parts = load_dataset(spec);
+  for (const auto* set : {&parts.train, &parts.validation}) {
+    bool together = set->rows == rows / 2;
+    for (std::size_t row = 0; row < rows / 2 && together; ++row) {
+      const auto first = static_cast<std::size_t>(set->features[2 * row]);
+      together = set->targets[row] == value(0, first + 1) && set->features[2 * row + 1] == value(0, first + 2);
+    }
+    CHECK(together);
+  }
 }
