@@ -66,28 +66,41 @@ class RowNumbers {
   std::vector<std::int64_t> picked_;
 };
 
-/// Rows of a source, in order; row numbers in messages are those of the source.
-SampleSet read_rows(DataSource& source, const RowNumbers& rows, const std::string& origin) {
-  SampleSet set;
-  set.rows = static_cast<std::int64_t>(rows.size());
+/// Rows of a source that are read into one set.
+struct Part {
+  const RowNumbers& rows;
+  SampleSet& set;
+  std::size_t done = 0;
+
+  [[nodiscard]] bool complete() const { return done == rows.size(); }
+};
+
+/// Reads the parts in one pass from the source's first row to its last, because going back is dear where rows have no
+/// fixed length. Row numbers in messages are those of the source.
+void read_rows(DataSource& source, std::vector<Part> parts, const std::string& origin) {
   const auto features = source.feature_names().size(), targets = source.target_names().size();
-  const auto width = features + targets;
-  inputs::detail::require_memory(static_cast<double>(rows.size()) * static_cast<double>(width) * sizeof(double),
+  std::size_t all = 0;
+  for (const auto& part : parts) all += part.rows.size();
+  inputs::detail::require_memory(static_cast<double>(all) * static_cast<double>(features + targets) * sizeof(double),
                                  origin);
-  set.features.resize(rows.size() * features);
-  set.targets.resize(rows.size() * targets);
-  // In ranges, because a source may hold a whole range a second time while it picks columns.
-  const auto most = std::max<std::size_t>(1, (std::size_t{1} << 20) / width);
-  for (std::size_t first = 0, end = 0; first < rows.size(); first = end) {
-    while (end < rows.size() && end - first < most && rows[end] == rows[first] + static_cast<std::int64_t>(end - first))
-      ++end;
+  for (auto& [rows, set, done] : parts) {
+    set.rows = static_cast<std::int64_t>(rows.size());
+    set.features.resize(rows.size() * features);
+    set.targets.resize(rows.size() * targets);
+  }
+  for (std::size_t left = all; left > 0;) {
+    auto& [rows, set, done] = *std::min_element(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+      return !a.complete() && (b.complete() || a.rows[a.done] < b.rows[b.done]);
+    });
+    const auto first = done++;
+    while (done < rows.size() && rows[done] == rows[done - 1] + 1) ++done;
     auto* const f = set.features.data() + first * features;
     auto* const t = set.targets.data() + first * targets;
-    source.read(rows[first], static_cast<std::int64_t>(end - first), f, t);
-    require_finite({f, (end - first) * features}, source.feature_names(), rows[first], origin);
-    require_finite({t, (end - first) * targets}, source.target_names(), rows[first], origin);
+    source.read(rows[first], static_cast<std::int64_t>(done - first), f, t);
+    require_finite({f, (done - first) * features}, source.feature_names(), rows[first], origin);
+    require_finite({t, (done - first) * targets}, source.target_names(), rows[first], origin);
+    left -= done - first;
   }
-  return set;
 }
 
 RowNumbers all_rows(const DataSource& source) { return RowNumbers(RowRange{0, source.rows()}); }
@@ -191,10 +204,8 @@ Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
         fmt::format("{}: data.one_hot expands one target, but there are {}", origin, data.target_names.size()));
   }
   const auto source_target = data.target_names;
-  const auto rows_of = [&](DataSource& part, const RowNumbers& rows, const std::string& from) {
-    auto set = read_rows(part, rows, from);
+  const auto expand = [&](SampleSet& set, const RowNumbers& rows, const std::string& from) {
     if (spec.one_hot) expand_classes(set, rows, source_target.front(), *spec.one_hot, from);
-    return set;
   };
   const auto read = [&](DataSource& part, const std::string& from) {
     if (part.feature_names().size() != data.feature_names.size() ||
@@ -203,7 +214,11 @@ Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
                                   part.feature_names().size(), part.target_names().size(), data.feature_names.size(),
                                   source_target.size()));
     }
-    return rows_of(part, all_rows(part), from);
+    SampleSet set;
+    const auto rows = all_rows(part);
+    read_rows(part, {{rows, set}}, from);
+    expand(set, rows, from);
+    return set;
   };
   auto held = open(spec, spec.path, DataPart::test, "data.path");
   if (held && (!spec.test.empty() || spec.test_fraction)) {
@@ -221,9 +236,10 @@ Dataset load_dataset(const DataSpec& spec, const ChooseRows& choose) {
     data.first_row = wanted.first;
     parts.train = parts.train.part(wanted);
   }
-  data.train = rows_of(*source, parts.train, origin);
-  data.validation = rows_of(*source, parts.validation, origin);
-  data.test = rows_of(*source, parts.test, origin);
+  read_rows(*source, {{parts.train, data.train}, {parts.validation, data.validation}, {parts.test, data.test}}, origin);
+  expand(data.train, parts.train, origin);
+  expand(data.validation, parts.validation, origin);
+  expand(data.test, parts.test, origin);
   if (held) data.test = read(*held, origin);
   if (!spec.test.empty()) data.test = read(*open(spec, spec.test, DataPart::training, "data.test"), spec.test);
   if (!spec.validation.empty()) {
@@ -274,7 +290,10 @@ SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_n
     throw DataError(fmt::format("{}: {} columns, but the model has {} inputs ({})", spec.path, width, inputs,
                                 fmt::join(feature_names, ", ")));
   }
-  return read_rows(*source, all_rows(*source), spec.path);
+  SampleSet set;
+  const auto rows = all_rows(*source);
+  read_rows(*source, {{rows, set}}, spec.path);
+  return set;
 }
 
 }  // namespace sinter

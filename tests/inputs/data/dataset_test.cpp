@@ -53,6 +53,39 @@ TEST_CASE("rows set aside are chosen by seed, each row lands in one part, order 
   CHECK(load_dataset(spec).test.features != data.test.features);
 }
 
+TEST_CASE("rows set aside and a rank's rows are those of the whole, in files of any length") {
+  const test::TempFolder folder;
+  auto spec = spec_of(folder.write("t.csv", numbered(1000)));
+  spec.test_fraction = 0.2;
+  spec.validation_fraction = 0.1;
+  const auto whole = load_dataset(spec);
+  CHECK(whole.test.rows == 200);
+  CHECK(whole.validation.rows == 100);
+  const auto numbers = [](const std::vector<double>& values, std::ptrdiff_t first, std::ptrdiff_t count) {
+    return std::vector<double>(values.begin() + first, values.begin() + first + count);
+  };
+  for (const auto first : {0, 1, 333, 699}) {
+    const auto count = std::min(200, 700 - first);
+    const auto part = load_dataset(spec, [&](const Dataset& known) {
+      CHECK(known.training_rows == 700);
+      return RowRange{first, count};
+    });
+    CHECK(part.first_row == first);
+    CHECK(part.train.features == numbers(whole.train.features, first, count));
+    CHECK(part.train.targets == numbers(whole.train.targets, first, count));
+    CHECK(part.validation.features == whole.validation.features);
+    CHECK(part.test.targets == whole.test.targets);
+  }
+  std::vector<double> all;
+  for (const auto* set : {&whole.train, &whole.validation, &whole.test}) {
+    CHECK(std::is_sorted(set->features.begin(), set->features.end()));
+    for (std::size_t row = 0; row < set->features.size(); ++row) CHECK(set->targets[row] == 10 * set->features[row]);
+    all.insert(all.end(), set->features.begin(), set->features.end());
+  }
+  std::sort(all.begin(), all.end());
+  for (std::size_t row = 0; row < 1000; ++row) REQUIRE(all[row] == static_cast<double>(row));
+}
+
 TEST_CASE("test and validation sets may be files of their own") {
   const test::TempFolder folder;
   auto spec = spec_of(folder.write("t.csv", numbered(3)));
