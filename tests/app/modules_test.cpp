@@ -10,7 +10,7 @@
 #include <sinter/models/backend/interface.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
-#include "../models/io/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace sinter;
 using namespace sinter::app;

@@ -5,7 +5,7 @@
 
 #include <sinter/app/output_folder.hpp>
 
-#include "../models/io/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace sinter;
 using namespace sinter::app;

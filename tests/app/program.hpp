@@ -21,7 +21,7 @@
 
 #include <sinter/models/backend/interface.hpp>
 
-#include "../models/io/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace sinter::test {
 

@@ -71,7 +71,7 @@ TEST_CASE("nesting without end is refused, not followed") {
 }
 
 TEST_CASE("files that are no run files are refused before they are parsed") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto missing = folder.path("missing.yaml");
   CHECK(error_text<IoError>([&] { read_run_file(missing); }) == missing + ": no such file");
   CHECK(error_text<IoError>([&] { read_run_file(folder.path("")); }) == folder.path("") + ": is a folder, not a file");

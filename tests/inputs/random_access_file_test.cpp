@@ -29,7 +29,7 @@ std::string refused(const RandomAccessFile& file) {
 }  // namespace
 
 TEST_CASE("parts of a file are read in any order") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const RandomAccessFile file(folder.write("t", "0123456789"));
   CHECK(file.size() == 10);
   CHECK(part(file, 7, 3) == "789");
@@ -41,7 +41,7 @@ TEST_CASE("parts of a file are read in any order") {
 }
 
 TEST_CASE("a file that changes while it is open is refused, one that is replaced is read on") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.write("t", "0123456789");
   const auto changed = path + ": was changed while it was being read";
   const RandomAccessFile file(path);
@@ -71,7 +71,7 @@ TEST_CASE("a file that changes while it is open is refused, one that is replaced
 }
 
 TEST_CASE("a pipe is read once and held") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.path("pipe");
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   const std::string bytes(200000, 'x');  // more than a pipe holds
@@ -84,7 +84,7 @@ TEST_CASE("a pipe is read once and held") {
 }
 
 TEST_CASE("files that cannot be opened are refused") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto error_of = [&](const std::string& name) {
     return error_text<IoError>([&] { RandomAccessFile{folder.path(name)}; }).substr(folder.path(name).size());
   };

@@ -11,7 +11,7 @@ using namespace sinter;
 using sinter::test::error_text;
 
 TEST_CASE("docs/run-file.md is what the schema says") {
-  const auto committed = test::text_of(SINTER_SOURCE_DIR "/docs/run-file.md");
+  const auto committed = test::contents(SINTER_SOURCE_DIR "/docs/run-file.md");
   INFO("after a change of the schema: cmake --build <build> --target update_docs");
   CHECK(committed == run_file_reference());
 }

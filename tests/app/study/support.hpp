@@ -7,7 +7,7 @@
 #include <sinter/app/study/trial.hpp>
 #include <sinter/inputs/study/study_file.hpp>
 
-#include "../../models/io/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace sinter::test {
 

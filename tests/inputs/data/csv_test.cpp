@@ -30,7 +30,7 @@ DataSpec spec_of(const std::string& path, std::vector<ColumnRef> targets) {
 const ColumnRef y{"y", -1};
 
 Dataset load(const std::string& text, DataSpec spec = spec_of("", {y})) {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   spec.path = folder.write("t.csv", text);
   return load_dataset(spec);
 }
@@ -127,7 +127,7 @@ TEST_CASE("quotes, CRLF, byte order mark, blank lines, blanks and signs are unde
 }
 
 TEST_CASE("delimiters are a tab in .tsv files and what the run file says elsewhere") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   CHECK(load_dataset(spec_of(folder.write("t.tsv", "a\ty\n1\t2\n"), {y})).train.targets == std::vector<double>{2});
   auto spec = spec_of("", {y});
   spec.delimiter = ";";
@@ -221,7 +221,7 @@ TEST_CASE("a closing quote that is missing does not fill the memory") {
 }
 
 TEST_CASE("a CSV file that changes between opening and reading is refused") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   std::string text = "a,y\n";
   for (int k = 0; k < 1000; ++k) text += fmt::format("{:04},{:04}\n", k, k);
   const auto path = folder.write("t.csv", text);
@@ -245,7 +245,7 @@ TEST_CASE("a CSV file that changes between opening and reading is refused") {
 }
 
 TEST_CASE("a CSV file may come through a pipe") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.path("t.csv"), {y});
   REQUIRE(::mkfifo(spec.path.c_str(), 0600) == 0);
   std::thread writer([&] { std::ofstream(spec.path) << "a,y\n1,2\n3,4\n5,6\n7,8\n"; });

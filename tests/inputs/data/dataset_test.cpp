@@ -31,7 +31,7 @@ DataSpec spec_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("rows set aside are chosen by seed, each row lands in one part, order is kept") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.csv", numbered(20)));
   spec.test_fraction = 0.25;
   spec.validation_fraction = 0.1;
@@ -54,7 +54,7 @@ TEST_CASE("rows set aside are chosen by seed, each row lands in one part, order 
 }
 
 TEST_CASE("rows set aside and a rank's rows are those of the whole, in files of any length") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.csv", numbered(1000)));
   spec.test_fraction = 0.2;
   spec.validation_fraction = 0.1;
@@ -87,7 +87,7 @@ TEST_CASE("rows set aside and a rank's rows are those of the whole, in files of 
 }
 
 TEST_CASE("test and validation sets may be files of their own") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.csv", numbered(3)));
   spec.test = folder.write("test.csv", "y,other,a\n70,0,7\n");
   spec.validation = folder.write("validation.csv", "a,y\n8,80\n9,90\n");
@@ -103,7 +103,7 @@ TEST_CASE("test and validation sets may be files of their own") {
 }
 
 TEST_CASE("class indices become columns of 0 and 1") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.csv", "a,y\n1,2\n2,0\n"));
   spec.one_hot = 3;
   const auto data = load_dataset(spec);
@@ -118,7 +118,7 @@ TEST_CASE("class indices become columns of 0 and 1") {
 }
 
 TEST_CASE("features alone are read for predictions, by name where the table has the names") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto named = spec_of(folder.write("n.csv", "y,b,a,note\n1,2,3,x\n4,5,6,z\n"));
   DataSpec spec;
   spec.path = named.path;
@@ -145,7 +145,7 @@ TEST_CASE("features alone are read for predictions, by name where the table has 
 }
 
 TEST_CASE("data sets that leave nothing to train on or do not fit together are refused") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.csv", numbered(3)));
   const auto refused = [&] { return error_text<DataError>([&] { load_dataset(spec); }).substr(spec.path.size()); };
   spec.test_fraction = 0.1;
@@ -166,7 +166,7 @@ TEST_CASE("data sets that leave nothing to train on or do not fit together are r
 }
 
 TEST_CASE("files that are not there, or are no files, are refused with the key that names them") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.path("missing.csv"));
   CHECK(error_text<IoError>([&] { load_dataset(spec); }) == spec.path + ": no such file (data.path)");
   std::filesystem::create_directory(folder.path("folder.csv"));

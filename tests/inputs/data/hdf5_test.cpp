@@ -27,7 +27,7 @@ void put(hid_t file, const char* name, std::vector<hsize_t> shape, hid_t type, c
 }
 
 /// A file with x [3, 2], y [3], x_test [1, 2], y_test [1], group/z [3], and some that cannot be used.
-std::string make_file(const test::TempFolder& folder) {
+std::string make_file(const test::ScratchFolder& folder) {
   const auto path = folder.path("t.h5");
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   put(file, "x", {3, 2}, H5T_IEEE_F32LE, {1, 2, 3, 4, 5, 6});
@@ -57,7 +57,7 @@ DataSpec spec_of(const std::string& path, const std::string& features, const std
 }  // namespace
 
 TEST_CASE("HDF5 datasets x and y are read with their test set, whatever their number type") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto data = load_dataset(spec_of(make_file(folder), "", ""));
   CHECK(data.feature_names == std::vector<std::string>{"x0", "x1"});
   CHECK(data.train.features == std::vector<double>{1, 2, 3, 4, 5, 6});
@@ -67,7 +67,7 @@ TEST_CASE("HDF5 datasets x and y are read with their test set, whatever their nu
 }
 
 TEST_CASE("HDF5 datasets are chosen by path, several side by side") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(make_file(folder), "x", "group/z");
   spec.features.push_back({"y", -1});
   const auto data = load_dataset(spec);
@@ -78,7 +78,7 @@ TEST_CASE("HDF5 datasets are chosen by path, several side by side") {
 }
 
 TEST_CASE("a range of rows is read as a hyperslab") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto spec = spec_of(make_file(folder), "", "");
   const auto source = format_of(spec)->open(spec, spec.path, DataPart::training);
   std::vector<double> features(2), targets(1);
@@ -88,7 +88,7 @@ TEST_CASE("a range of rows is read as a hyperslab") {
 }
 
 TEST_CASE("more rows than are read at once arrive whole") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.path("long.h5");
   constexpr std::size_t rows = (1U << 20) + 3;
   std::vector<double> values(rows);
@@ -103,7 +103,7 @@ TEST_CASE("more rows than are read at once arrive whole") {
 }
 
 TEST_CASE("malformed HDF5 data are refused") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = make_file(folder);
   const auto refused = [&](const std::string& features, const std::string& targets) {
     return error_text<DataError>([&] { load_dataset(spec_of(path, features, targets)); }).substr(path.size());
@@ -120,13 +120,13 @@ TEST_CASE("malformed HDF5 data are refused") {
   const auto rubbish = folder.write("rubbish.h5", "this is no HDF5 file");
   CHECK(error_text<DataError>([&] { load_dataset(spec_of(rubbish, "", "")); }) ==
         rubbish + ": not an HDF5 file, or damaged");
-  const auto truncated = folder.write("truncated.h5", test::text_of(path).substr(0, 2000));
+  const auto truncated = folder.write("truncated.h5", test::contents(path).substr(0, 2000));
   CHECK(error_text<DataError>([&] { load_dataset(spec_of(truncated, "", "")); }) ==
         truncated + ": not an HDF5 file, or damaged");
 }
 
 TEST_CASE("an extent beyond the machine's memory is refused before anything is allocated") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.path("huge.h5");
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   const hsize_t shape[1] = {hsize_t{1} << 50}, chunk[1] = {1024};

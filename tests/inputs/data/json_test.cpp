@@ -10,7 +10,7 @@ using sinter::test::error_text;
 namespace {
 
 Dataset load(const std::string& text) {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   DataSpec spec;
   spec.path = folder.write("t.json", text);
   return load_dataset(spec);

@@ -30,7 +30,7 @@ const std::vector<double> x{-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5};
 const std::vector<double> y{0, 1, 2, 0, 1, 2};
 
 std::string refused(const std::string& name, const std::string& bytes, std::vector<ColumnRef> targets) {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.write(name, bytes);
   const auto error = error_text<DataError>([&] { load_dataset(spec_of(path, std::move(targets))); });
   return error.starts_with(path) ? error.substr(path.size()) : error;
@@ -88,7 +88,7 @@ TEST_CASE("NPY arrays of floats and bytes, in C and Fortran order, give columns 
 
 TEST_CASE("NPY versions 2 and 3 have longer header lengths") {
   const std::string header = "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2), }";
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   for (const char version : {1, 2, 3}) {
     const auto path = folder.write("v.npy", npy(header, "\x01\x02\x03\xff", version));
     CHECK(load_dataset(spec_of(path, {{"", 1}})).train.targets == std::vector<double>{2, -1});
@@ -141,8 +141,8 @@ TEST_CASE("malformed NPY files are refused") {
 }
 
 TEST_CASE("malformed NPZ archives are refused") {
-  const auto good = test::text_of(folder_of_files + "deflated.npz");
-  const auto stored = test::text_of(folder_of_files + "stored.npz");
+  const auto good = test::contents(folder_of_files + "deflated.npz");
+  const auto stored = test::contents(folder_of_files + "stored.npz");
   CHECK(refused_npz("") == ": empty; expected a NumPy archive");
   CHECK(refused_npz("\x1f\x8b rubbish") == ": not a NumPy archive (NPZ)");
   CHECK(refused_npz(good.substr(0, good.size() / 2)) == ": truncated: its directory is missing");
@@ -152,7 +152,7 @@ TEST_CASE("malformed NPZ archives are refused") {
   auto broken = good;
   broken[good.find("x.npy") + 40] ^= 0x55;
   CHECK(refused_npz(broken).starts_with(": array 'x': "));
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(folder.write("t.npz", stored), {{"label", -1}});
   CHECK(error_text<DataError>([&] { load_dataset(spec); }) == spec.path + ": no array 'label'; it holds: x, y");
   spec.targets = {{"", 0}};
@@ -161,8 +161,8 @@ TEST_CASE("malformed NPZ archives are refused") {
 }
 
 TEST_CASE("no truncation and no flipped bit of an archive does worse than an error") {
-  const auto good = test::text_of(folder_of_files + "deflated.npz");
-  const test::TempFolder folder;
+  const auto good = test::contents(folder_of_files + "deflated.npz");
+  const test::ScratchFolder folder;
   int refusals = 0;
   const auto tried = [&](const std::string& bytes) {
     const auto path = folder.write("t.npz", bytes);
@@ -204,7 +204,7 @@ TEST_CASE("NPY arrays of either order are read in any ranges, with blocks of any
 
 TEST_CASE("a rank reads its rows of an NPY array that no memory holds") {
   constexpr std::int64_t rows = std::int64_t{1} << 37, columns = 4;  // 2 TiB of zeros, a hole
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   for (const bool fortran : {false, true}) {
     auto bytes = npy(fmt::format("{{'descr': '<f4', 'fortran_order': {}, 'shape': ({}, {}), }}",
                                  fortran ? "True" : "False", rows, columns),
@@ -231,7 +231,7 @@ TEST_CASE("a rank reads its rows of an NPY array that no memory holds") {
 }
 
 TEST_CASE("an NPY file that changes between opening and reading is refused") {
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   const auto path = folder.write("t.npy", counted(100, 3, false));
   NpyTable table(path, RandomAccessFile(path), 120);
   CHECK(read_rows(table, 5, 1) == std::vector<double>{15, 16, 17});
@@ -247,7 +247,7 @@ TEST_CASE("columns of a large NPY array go to features and targets, also where r
     for (std::size_t column = 0; column < columns; ++column)
       data[row * columns + column] = static_cast<char>(value(row, column));
   }
-  const test::TempFolder folder;
+  const test::ScratchFolder folder;
   auto spec = spec_of(
       folder.write(
           "t.npy",

@@ -9,9 +9,9 @@
 #include "support.hpp"
 
 using namespace sinter;
+using sinter::test::contents;
 using sinter::test::error_text;
-using sinter::test::TempFolder;
-using sinter::test::text_of;
+using sinter::test::ScratchFolder;
 
 namespace {
 
@@ -22,13 +22,13 @@ const std::string run =
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
 StudyFile read(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   return read_study_file(folder.write("trial.yaml", text), overrides);
 }
 
 /// What is wrong with a study file, after the folder of its path.
 std::string complaint(const std::string& text) {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const auto path = folder.write("trial.yaml", text);
   auto message = error_text<ConfigError>([&] { read_study_file(path); });
   for (const auto prefix = path.substr(0, path.rfind('/') + 1); message.find(prefix) != message.npos;)
@@ -80,7 +80,7 @@ TEST_CASE("a weak study gives each worker the rows of one batch") {
 }
 
 TEST_CASE("a run file is found beside the study file, and data paths are made absolute") {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const auto base = folder.write(
       "base.yaml", "device: {space: openmp}\ndata: {path: a.csv, targets: [y]}\nmodel: {type: linear_regression}\n");
   const auto named = read_study_file(
@@ -97,7 +97,7 @@ TEST_CASE("a run file is found beside the study file, and data paths are made ab
 }
 
 TEST_CASE("overrides and the output folder come from the command line") {
-  const TempFolder folder;
+  const ScratchFolder folder;
   const auto path = folder.write("trial.yaml", "study: {kind: sweep}\n" + run + "axes: {batch: [1]}\n");
   const auto study = read_study_file(path, {"study.repetitions=9", "axes.batch=[2, 4]", "launcher=mpirun"},
                                      "elsewhere");
@@ -190,7 +190,7 @@ TEST_CASE("YAML text of a node reads as the same node") {
 }
 
 TEST_CASE("every key of study files is documented as the reader knows it") {
-  const auto page = text_of(SINTER_SOURCE_DIR "/docs/studies.md");
+  const auto page = contents(SINTER_SOURCE_DIR "/docs/studies.md");
   INFO("docs/studies.md should hold\n" << study_key_table());
   CHECK(page.find(study_key_table()) != std::string::npos);
 }

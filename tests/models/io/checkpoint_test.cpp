@@ -14,7 +14,7 @@
 #include <sinter/models/io/checkpoint_folder.hpp>
 
 #include "patterns.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace sinter;
 using Catch::Matchers::ContainsSubstring;

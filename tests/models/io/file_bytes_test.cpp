@@ -5,7 +5,7 @@
 #include <sinter/models/io/file_bytes.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace sinter;
 using Catch::Matchers::Message;

@@ -8,7 +8,7 @@
 #include <sinter/models/io/model_file.hpp>
 
 #include "patterns.hpp"
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 using namespace sinter;
 using Catch::Matchers::ContainsSubstring;
