@@ -44,7 +44,11 @@ struct DataSpec {
   std::optional<double> validation_fraction;  ///< in (0, 1)
   std::uint64_t seed = 1;                     ///< of generators and splits
   std::optional<std::int64_t> one_hot;  ///< >= 2: the one target is a class index, to be expanded into so many columns
-  bool features_only = false;           ///< no targets are looked for; not of run files: see load_features()
+
+  // Not of run files: see load_features().
+  bool features_only = false;  ///< no targets are looked for
+  /// The features where `features` is empty and a table has all these names, each once.
+  std::vector<std::string> preferred;
 
   friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };

@@ -262,13 +262,15 @@ bool made_up(const std::vector<std::string>& names, std::string_view stem) {
 }  // namespace
 
 SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_names, std::int64_t inputs) {
-  spec.features_only = true;
-  auto source = open(spec, spec.path, DataPart::training, "data");
   const auto* format = format_of(spec);
+  const bool by_name = format != nullptr && format->picks_columns && spec.features.empty() && !feature_names.empty();
+  spec.features_only = true;
+  if (by_name) spec.preferred = feature_names;
+  const auto source = open(spec, spec.path, DataPart::training, "data");
   const auto& held = source->feature_names();
-  const auto has = [&](const std::string& name) { return std::count(held.begin(), held.end(), name) == 1; };
-  const auto lacking = std::find_if_not(feature_names.begin(), feature_names.end(), has);
-  const bool by_name = format->picks_columns && spec.features.empty() && !feature_names.empty();
+  const auto lacking = std::find_if(feature_names.begin(), feature_names.end(), [&](const std::string& name) {
+    return std::count(held.begin(), held.end(), name) != 1;
+  });
   if (by_name && lacking != feature_names.end() && !made_up(held, "column") && !made_up(feature_names, "column") &&
       !made_up(feature_names, "x")) {
     // Both sides have names of their own: to take the columns by position would be a guess.
@@ -277,13 +279,6 @@ SampleSet load_features(DataSpec spec, const std::vector<std::string>& feature_n
                     "model's order ({}), by name or index",
                     spec.path, std::count(held.begin(), held.end(), *lacking) == 0 ? "no" : "no single", *lacking,
                     fmt::join(held, ", "), fmt::join(feature_names, ", ")));
-  }
-  if (by_name && lacking == feature_names.end()) {
-    // By index: names that were made up (column0, ...) cannot be asked for.
-    for (const auto& name : feature_names) {
-      spec.features.push_back({"", std::find(held.begin(), held.end(), name) - held.begin()});
-    }
-    source = open(spec, spec.path, DataPart::training, "data");
   }
   const auto width = source->feature_names().size();
   if (static_cast<std::int64_t>(width) != inputs) {

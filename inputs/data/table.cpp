@@ -129,9 +129,16 @@ ColumnChoice choose_columns(const DataSpec& spec, const std::string& path, const
       columns.push_back(column);
     }
   };
+  auto features = spec.features;
+  const auto once = [&](const std::string& name) { return std::count(names.begin(), names.end(), name) == 1; };
+  if (features.empty() && std::all_of(spec.preferred.begin(), spec.preferred.end(), once)) {
+    // By index: names that were made up cannot be asked for.
+    for (const auto& name : spec.preferred)
+      features.push_back({"", std::find(names.begin(), names.end(), name) - names.begin()});
+  }
   take(spec.targets, choice.targets);
-  take(spec.features, choice.features);
-  if (spec.features.empty()) {
+  take(features, choice.features);
+  if (features.empty()) {
     for (std::size_t column = 0; column < names.size(); ++column) {
       if (!taken[column]) choice.features.push_back(static_cast<std::int64_t>(column));
     }

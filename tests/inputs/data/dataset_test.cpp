@@ -1,9 +1,12 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <sinter/inputs/data/dataset.hpp>
 
@@ -123,6 +126,8 @@ TEST_CASE("features alone are read for predictions, by name where the table has 
   DataSpec spec;
   spec.path = named.path;
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{3, 2, 6, 5});
+  spec.path = folder.write("m.csv", "9,2,3\n8,5,6\n");
+  CHECK(load_features(spec, {"column2", "column1"}, 2).features == std::vector<double>{3, 2, 6, 5});
   spec.path = folder.write("u.csv", "1,2\n3,4\n");
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{1, 2, 3, 4});
   CHECK(error_text<DataError>([&] {
@@ -142,6 +147,17 @@ TEST_CASE("features alone are read for predictions, by name where the table has 
   CHECK(load_features(spec, {"a", "b"}, 2).features == std::vector<double>{5, 6});
   spec.path = SINTER_SOURCE_DIR "/tests/inputs/data/stored.npz";
   CHECK(load_features(spec, {"x0", "x1"}, 2).rows == 6);
+}
+
+TEST_CASE("features for predictions may come through a pipe, which is opened once") {
+  const test::ScratchFolder folder;
+  DataSpec spec;
+  spec.path = folder.path("t.csv");
+  REQUIRE(::mkfifo(spec.path.c_str(), 0600) == 0);
+  std::thread writer([&] { std::ofstream(spec.path) << "b,note,a\n1,x,2\n3,y,4\n"; });
+  const auto set = load_features(spec, {"a", "b"}, 2);
+  writer.join();
+  CHECK(set.features == std::vector<double>{2, 1, 4, 3});
 }
 
 TEST_CASE("data sets that leave nothing to train on or do not fit together are refused") {
