@@ -72,6 +72,21 @@ struct ProductProblem {
     with_a(tile::GatheredRows<Real>{rows.data.data(), rows.ld, index.data()});
     with_a(tile::Columns<Real>{columns.data.data(), columns.ld});
   }
+
+  /// The same for the kinds that kernels bring together; every kind of each is among them. A device's product is much code
+  /// for each.
+  template <class F>
+  void each_kind_of_kernels(const F& f) const {
+    const tile::Rows<Real> by_rows{rows.data.data(), rows.ld};
+    const tile::Columns<Real> by_columns{columns.data.data(), columns.ld};
+    const tile::Plain<Real> b{plain.data.data(), plain.ld};
+    f(by_rows, b, tile::Bias<Real>{bias.data()});
+    f(by_rows, b, tile::Bias<Real>{nullptr});
+    f(tile::GatheredRows<Real>{rows.data.data(), rows.ld, index.data()}, b, tile::Bias<Real>{bias.data()});
+    f(by_rows, tile::Transposed<Real>{transposed.data.data(), transposed.ld}, tile::Zero{});
+    f(by_columns, b, tile::Zero{});
+    f(by_columns, b, tile::Continue<Real>{earlier.data.data(), earlier.ld});
+  }
 };
 
 template <class Real, class Start>
