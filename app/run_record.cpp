@@ -115,6 +115,12 @@ void record_result(Json& record, const backend::TrainResult& result) {
                             {"copies", steady.copies},           {"copied_bytes", steady.copied_bytes},
                             {"allocations", steady.allocations}, {"waits", steady.waits},
                             {"steps", result.steady_steps}};
+  if (const auto& stream = result.stream; stream.windows > 0) {
+    record["stream"] = {{"windows", stream.windows},
+                        {"window_steps", stream.window_steps},
+                        {"window_bytes", stream.window_bytes},
+                        {"host_s", stream.host_s}};
+  }
   record["parameters"] = {{"count", result.model.spec.parameter_count()},
                           {"xxh64", fmt::format("{:016x}", parameter_hash(result.model))}};
   // Rows that the steps saw: whole epochs, less what drop_last left out.

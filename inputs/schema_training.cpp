@@ -149,6 +149,15 @@ std::vector<Key> training_keys() {
           "training.fusion", [](auto& file) -> auto& { return file.training.fusion; },
           "How much one launch does; `auto`: the planner chooses from the problem."),
       scalar_key(
+          "training.stream", [](auto& file) -> auto& { return file.training.stream; },
+          "Whether training rows stay on the host and come to the device in windows; `auto`: where they would take "
+          "more than "
+          "half of an accelerator's memory."),
+      scalar_key(
+          "training.stream_mib", [](auto& file) -> auto& { return file.training.stream_mib; },
+          "MiB on the device for the two windows of streamed rows, each of which holds a batch at least.",
+          stated("> 0")),
+      scalar_key(
           "training.reproducible", [](auto& file) -> auto& { return file.training.reproducible; },
           "Several ranks: the bits of one; `false`: gradients summed in an order that MPI chooses."),
       scalar_key(

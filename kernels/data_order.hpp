@@ -94,6 +94,7 @@ struct BatchOrder {
   std::int64_t epoch = 0;
   std::uint64_t seed = 0;
   bool shuffle = false;
+  bool in_order = false;        ///< the rows of this batch were brought here one after the other: place p has row p
   std::int16_t first_slot = 0;  ///< this rank's slots are [first_slot, first_slot + own_slots)
   std::int16_t own_slots = 0;   ///< 0: all of them
 
@@ -117,7 +118,7 @@ struct BatchOrder {
 
   /// Every place holds the row of its own number: nothing to gather.
   KOKKOS_INLINE_FUNCTION bool identity() const {
-    return !shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0;
+    return in_order || (!shuffle && (chunks == 1 ? true : full_batch == data_rows) && step == 0);
   }
 
   /// The row of the data set at `place` in [0, own_rows()). Many places of a slot: SlotOrder.

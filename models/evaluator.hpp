@@ -12,6 +12,23 @@
 
 namespace sinter {
 
+/// Rows of features [.., inputs] and targets [.., outputs] on the device.
+template <class Real>
+struct RowsOnDevice {
+  const Real* X = nullptr;
+  const Real* T = nullptr;
+};
+
+/// A data set that is not on the device as a whole.
+template <Space S, class Real>
+class RowFeed {
+ public:
+  static constexpr std::int64_t most_rows = 4096;  ///< that are asked for at once
+  virtual ~RowFeed() = default;
+  /// Rows [begin, begin + count), for kernels on `exec`; they stay until the next call.
+  virtual RowsOnDevice<Real> rows(const typename S::Execution& exec, std::int64_t begin, std::int64_t count) = 0;
+};
+
 /// A data set on the device, or the share of it that this process holds, normalised as the network wants it. X [rows,
 /// inputs], T [rows, outputs].
 template <Space S, class Real>
@@ -20,15 +37,23 @@ struct DeviceSet {
   std::int64_t rows = 0;
   SetShare share;
   double target_variation = 0;  ///< sum of squared deviations of the targets from their column means, physical units
+  RowFeed<S, Real>* feed = nullptr;  ///< brings the rows instead of X and T
 
   [[nodiscard]] bool empty() const { return share.all_rows == 0; }
+  /// At most RowFeed::most_rows rows.
+  [[nodiscard]] RowsOnDevice<Real> piece(const typename S::Execution& exec, std::int64_t begin,
+                                         std::int64_t count) const {
+    if (feed != nullptr) return feed->rows(exec, begin, count);
+    return {X.data() + begin * static_cast<std::int64_t>(X.extent(1)),
+            T.data() + begin * static_cast<std::int64_t>(T.extent(1))};
+  }
 };
 
 template <Space S, class Real>
 class Evaluator {
  public:
   using Execution = typename S::Execution;
-  static constexpr std::int64_t block_rows = 4096;
+  static constexpr std::int64_t block_rows = RowFeed<S, Real>::most_rows;
 
   /// For sets of about `rows` rows; its memory holds the outputs of at most min(rows, block_rows). The network must
   /// outlive it.

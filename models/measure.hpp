@@ -18,6 +18,12 @@ Measurement measure(const typename S::Execution& exec, Network<S, Real>& network
                     const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
                     const MeasureSettings& settings);
 
+/// Training of rows that stay on the host, as train() has them.
+template <Space S, class Real, class In = Real>
+Measurement measure_streamed(const typename S::Execution& exec, Network<S, Real>& network,
+                             const std::type_identity_t<HostRows<S, In>>& train, const TrainOptions<S, Real>& options,
+                             const MeasureSettings& settings);
+
 /// The same of an ensemble: a step is one of all its members. Costs are those of all, the hash is that of the first.
 template <Space S, class Real, class In = Real>
 Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemble,

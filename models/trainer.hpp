@@ -24,6 +24,12 @@ struct RawSet {
   MatrixRef<S, const In> X, T;
 };
 
+/// The same on the host, for a training set that the device has no room for.
+template <Space S, class In>
+struct HostRows {
+  MatrixRef<HostSpaceBeside<S>, const In> X, T;
+};
+
 template <Space S, class Real>
 struct TrainOptions {
   TrainingSpec training;
@@ -61,6 +67,15 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
                   const std::type_identity_t<RawSet<S, In>>& train,
                   const std::type_identity_t<RawSet<S, In>>& validation,
                   const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options);
+
+/// The same with training rows that stay on the host: windows of them, together of about training.stream_mib, come to the
+/// device, the next one while it works on this one; levels `none`, `layer` and `step`, and the bits of the set on the device. A
+/// change of windows has 2 copies (none on host spaces), 1 launch on the host and up to 3 fences; steps between changes are steady ones.
+template <Space S, class Real, class In = Real>
+TrainReport train_streamed(const typename S::Execution& exec, Network<S, Real>& network,
+                           const std::type_identity_t<HostRows<S, In>>& train,
+                           const std::type_identity_t<RawSet<S, In>>& validation,
+                           const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options);
 
 /// Metrics of a trained network on raw rows. Throws ShapeError and DataError.
 template <Space S, class Real, class In = Real>

@@ -2,26 +2,36 @@
 // memory, and push and pull copy nothing; the program text is the same.
 #pragma once
 
+#include <string>
+#include <type_traits>
 #include <utility>
 
-#include <sinter/runtime/kokkos_version.hpp>
+#include <sinter/runtime/spaces.hpp>
 
 namespace sinter {
 
-/// A host-side image of one tensor.
-template <class View>
+/// Host memory that a device copies from or to while it works on something else: pinned where the backend has such memory.
+#ifdef KOKKOS_HAS_SHARED_HOST_PINNED_SPACE
+template <Space S>
+using StagingMemory = std::conditional_t<S::kernels_on_host, Kokkos::HostSpace, Kokkos::SharedHostPinnedSpace>;
+#else
+template <Space S>
+using StagingMemory = Kokkos::HostSpace;
+#endif
+
+/// A host-side image of one tensor, in pageable memory or in StagingMemory<S>.
+template <class View, class Image = Kokkos::HostSpace>
 class HostMirror {
  public:
-  using Host = typename View::host_mirror_type;
+  using Host = std::conditional_t<std::is_same_v<Image, Kokkos::HostSpace>, typename View::host_mirror_type,
+                                  Kokkos::View<typename View::non_const_data_type, Kokkos::LayoutRight, Image>>;
   using Execution = typename View::execution_space;
   static constexpr bool copies =
       !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename View::memory_space>::accessible;
 
   /// 1 allocation on the host where the space is not host-accessible, else none. The contents are undefined until the
   /// first pull.
-  explicit HostMirror(View tensor)
-      : tensor_(std::move(tensor)),
-        host_(Kokkos::create_mirror_view(Kokkos::WithoutInitializing, tensor_)) {}
+  explicit HostMirror(View tensor) : tensor_(std::move(tensor)), host_(image_of(tensor_)) {}
 
   [[nodiscard]] const Host& host() const { return host_; }
   [[nodiscard]] const View& tensor() const { return tensor_; }
@@ -39,6 +49,14 @@ class HostMirror {
   }
 
  private:
+  static Host image_of(const View& tensor) {
+    if constexpr (std::is_same_v<Image, Kokkos::HostSpace>) {
+      return Kokkos::create_mirror_view(Kokkos::WithoutInitializing, tensor);
+    } else {
+      return Host(Kokkos::view_alloc(Kokkos::WithoutInitializing, tensor.label() + "_staging"), tensor.layout());
+    }
+  }
+
   View tensor_;
   Host host_;
 };

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <sinter/runtime/base/space_names.hpp>
@@ -89,5 +90,31 @@ struct Mock : SpaceOf<MockSpace::execution_space, MockSpace, true, false> {
 /// The space of an execution space, for an application that knows its own: SpaceFor<Kokkos::OpenMP> is spaces::OpenMP.
 template <class Execution>
 using SpaceFor = decltype(spaces::space_of(std::declval<const Execution&>()));
+
+/// The space in which the host works on data of its own beside S: S's processors where S runs on them.
+template <Space S>
+using HostSpaceBeside =
+    SpaceFor<std::conditional_t<S::kernels_on_host, typename S::Execution, Kokkos::DefaultHostExecutionSpace>>;
+
+/// An instance of it.
+template <Space S>
+typename HostSpaceBeside<S>::Execution host_instance(const typename S::Execution& exec) {
+  if constexpr (S::kernels_on_host) {
+    return exec;
+  } else {
+    return {};
+  }
+}
+
+/// An instance whose copies run while `exec` computes. Where the host reads the memory itself nothing is copied, and it is
+/// `exec`.
+template <Space S>
+typename S::Execution copy_instance(const typename S::Execution& exec) {
+  if constexpr (S::kernels_on_host) {
+    return exec;
+  } else {
+    return Kokkos::Experimental::partition_space(exec, 1)[0];
+  }
+}
 
 }  // namespace sinter

@@ -75,31 +75,69 @@ Matrix<S, const Real> prepared(const typename S::Execution& exec, const MatrixRe
   return out;
 }
 
-/// `raw`: the share of a set. All ranks call it together where the set is shared.
+/// Rows in physical units of this process, on the device or (those of a training set alone) on the host.
+template <Space S, class In>
+struct SetRows {
+  RawSet<S, In> device;
+  HostRows<S, In> host;  ///< of no rows: they are on the device
+
+  [[nodiscard]] bool streamed() const { return host.X.extent(0) > 0; }
+  [[nodiscard]] std::int64_t count() const {
+    return static_cast<std::int64_t>(streamed() ? host.X.extent(0) : device.X.extent(0));
+  }
+};
+
+struct SetStatistics {
+  std::vector<fused::ColumnSummary> features, targets;
+};
+
+/// Checks the shapes too. `name` is for messages.
+template <Space S, class In>
+SetStatistics set_statistics(const typename S::Execution& exec, const SetRows<S, In>& rows, const SetShare& share,
+                             const ModelSpec& model, const char* name) {
+  const auto features = fmt::format("{} features", name), targets = fmt::format("{} targets", name);
+  const auto of = [&]<Space Where>(const typename Where::Execution& where, const MatrixRef<Where, const In>& X,
+                                   const MatrixRef<Where, const In>& T) -> SetStatistics {
+    check_shape(X, features, share.rows(), model.inputs);
+    check_shape(T, targets, share.rows(), model.outputs());
+    return {summarize<Where, In>(where, X, share, features), summarize<Where, In>(where, T, share, targets)};
+  };
+  if (rows.streamed())
+    return of.template operator()<HostSpaceBeside<S>>(host_instance<S>(exec), rows.host.X, rows.host.T);
+  return of.template operator()<S>(exec, rows.device.X, rows.device.T);
+}
+
+inline double variation_of(const std::vector<fused::ColumnSummary>& columns) {
+  double sum = 0;
+  for (const auto& column : columns) sum += column.m2;
+  return sum;
+}
+
+/// The set as the network wants it; without its rows where they are streamed.
 template <Space S, class Real, class In>
-DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
-                              const RawSet<S, In>& raw, const char* name, SetShare share) {
+DeviceSet<S, Real> device_set_of(const typename S::Execution& exec, const Network<S, Real>& network,
+                                 const SetRows<S, In>& rows, const SetStatistics& statistics, const SetShare& share,
+                                 const std::string& name) {
   DeviceSet<S, Real> set;
-  set.rows = static_cast<std::int64_t>(raw.X.extent(0));
-  set.share = std::move(share);
-  if (set.empty()) return set;
-  check_shape(raw.X, fmt::format("{} features", name), set.rows, network.spec().inputs);
-  check_shape(raw.T, fmt::format("{} targets", name), set.rows, network.spec().outputs());
-  summarize<S, In>(exec, raw.X, set.share, fmt::format("{} features", name));
-  for (const auto& column : summarize<S, In>(exec, raw.T, set.share, fmt::format("{} targets", name)))
-    set.target_variation += column.m2;
-  set.X = prepared<S, Real, In>(exec, raw.X, network.feature_shift(), network.feature_scale(),
-                                fmt::format("sinter::data::{}_features", name));
-  set.T = prepared<S, Real, In>(exec, raw.T, network.target_shift(), network.target_scale(),
-                                fmt::format("sinter::data::{}_targets", name));
+  set.rows = rows.count();
+  set.share = share;
+  set.target_variation = variation_of(statistics.targets);
+  if (rows.streamed()) return set;
+  set.X = prepared<S, Real, In>(exec, rows.device.X, network.feature_shift(), network.feature_scale(),
+                                "sinter::data::" + name + "_features");
+  set.T = prepared<S, Real, In>(exec, rows.device.T, network.target_shift(), network.target_scale(),
+                                "sinter::data::" + name + "_targets");
   return set;
 }
 
-/// The same for a set that every process holds.
+/// `raw`: a set that every process holds.
 template <Space S, class Real, class In>
 DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
                               const RawSet<S, In>& raw, const char* name) {
-  return device_set(exec, network, raw, name, SetShare::whole(static_cast<std::int64_t>(raw.X.extent(0))));
+  const SetRows<S, In> rows{raw, {}};
+  if (rows.count() == 0) return {};
+  const SetShare share = SetShare::whole(rows.count());
+  return device_set_of(exec, network, rows, set_statistics(exec, rows, share, network.spec(), name), share, name);
 }
 
 }  // namespace sinter::detail

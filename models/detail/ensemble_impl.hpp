@@ -147,11 +147,11 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
   const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
-  check_shape(train.X, "train features", rows, first.spec().inputs);
-  check_shape(train.T, "train targets", rows, first.spec().outputs());
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
-  ensemble.set_normalization(exec, detail::fitted_normalization<S, Real, In>(exec, train, share, options));
-  const auto train_set = detail::device_set(exec, first, train, "train", share),
+  const detail::SetRows<S, In> train_rows{train, {}};
+  const auto statistics = detail::set_statistics(exec, train_rows, share, first.spec(), "train");
+  ensemble.set_normalization(exec, detail::fitted_normalization<S, Real>(statistics, options));
+  const auto train_set = detail::device_set_of(exec, first, train_rows, statistics, share, "train"),
              validation_set = detail::device_set(exec, first, validation, "validation"),
              test_set = detail::device_set(exec, first, test, "test");
 

@@ -145,12 +145,13 @@ void Evaluator<S, Real>::accumulate(const Execution& exec, const DeviceSet<S, Re
     fused::MetricArgs<S, Real> args;
     args.rows = rows;
     Real* const Z = m.arena.at(m.Z);
-    forward(exec, set.X.data() + begin * spec.inputs, args.rows, Z, true);
+    const auto on_device = set.piece(exec, begin, rows);
+    forward(exec, on_device.X, args.rows, Z, true);
     args.loss = loss;
     args.activation = spec.layers.back().activation;
     args.alpha = static_cast<Real>(spec.layers.back().alpha);
     args.Z = Z;
-    args.targets = set.T.data() + begin * spec.outputs();
+    args.targets = on_device.T;
     args.work = m.arena.at(m.work);
     args.outputs = spec.outputs();
     args.classes = detail::classes_of(spec);

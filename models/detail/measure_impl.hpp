@@ -30,10 +30,12 @@ class MeasuredTraining {
  public:
   using Execution = typename S::Execution;
 
+  /// `feed`: of a streamed training set, else null.
   MeasuredTraining(std::unique_ptr<Stepper<S, Real>> stepper, const Plan& plan, const DeviceSet<S, Real>& set,
-                   const TrainingSpec& training, std::uint64_t seed)
+                   const TrainingSpec& training, std::uint64_t seed, BatchFeed<S, Real>* feed)
       : last_(training.epochs * plan.steps_per_epoch),
         stepper_(std::move(stepper)),
+        feed_(feed),
         run_(first_run<S, Real>(set, plan, training, seed)) {
     if (last_ == 0) throw ConfigError("measure: training.epochs is 0: there is no step to time");
   }
@@ -41,7 +43,9 @@ class MeasuredTraining {
   void run(const Execution& exec, std::int64_t count) {
     while (count > 0) {
       run_.count = std::min(count, last_ - run_.first);
+      if (feed_ != nullptr) feed_->place(exec, run_);
       stepper_->run(exec, run_);
+      if (feed_ != nullptr) feed_->launched(run_.first);
       count -= run_.count;
       run_.first = (run_.first + run_.count) % last_;
     }
@@ -60,6 +64,7 @@ class MeasuredTraining {
  private:
   std::int64_t last_;
   std::unique_ptr<Stepper<S, Real>> stepper_;
+  BatchFeed<S, Real>* feed_;
   StepRun<Real> run_;
 };
 
@@ -124,34 +129,41 @@ struct MeasuredProblem {
   TrainingSpec training;
   Plan plan;
   DeviceSet<S, Real> set;
+  std::unique_ptr<BatchFeed<S, Real>> feed;  ///< of a streamed training set
   Communicator& communicator;
 };
 
 /// `trained`: the network, or the ensemble that it is the first of; it takes the normalisation.
 template <Space S, class Real, class In, class Trained>
 MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Trained& trained,
-                                          const Network<S, Real>& network, const RawSet<S, In>& train,
+                                          const Network<S, Real>& network, const SetRows<S, In>& train,
                                           const TrainOptions<S, Real>& options, TrainingSpec training,
                                           const MeasureSettings& settings) {
   if (settings.repetitions < 1)
     throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
   const auto& model = network.spec();
   Communicator& communicator = options.communicator == nullptr ? single_process() : *options.communicator;
-  const auto rows = communicator.size() > 1 ? options.training_rows : static_cast<std::int64_t>(train.X.extent(0));
+  const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   training.drop_last = true;
+  if (train.streamed()) training.stream = Stream::always;
   const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows);
   check_ranks(plan, communicator.size());
   const SetShare share = SetShare::of_training(plan, communicator);
-  check_shape(train.X, "measure: features", share.rows(), model.inputs);
-  check_shape(train.T, "measure: targets", share.rows(), model.outputs());
+  const auto statistics = set_statistics(exec, train, share, model, "measured");
   const auto silent = [](std::size_t /*column*/) {};
   Normalization normalization;
-  normalization.features = normalization_of(options.normalize.features,
-                                            summarize<S, In>(exec, train.X, share, "features"), silent);
-  normalization.targets = normalization_of(options.normalize.targets, summarize<S, In>(exec, train.T, share, "targets"),
-                                           silent);
+  normalization.features = normalization_of(options.normalize.features, statistics.features, silent);
+  normalization.targets = normalization_of(options.normalize.targets, statistics.targets, silent);
   trained.set_normalization(exec, normalization);
-  return {training, plan, device_set(exec, network, train, "measured", share), communicator};
+  auto set = device_set_of(exec, network, train, statistics, share, "measured");
+  std::unique_ptr<BatchFeed<S, Real>> feed;
+  if (train.streamed()) {
+    const auto order = first_run<S, Real>(set, plan, training, options.seed).order;
+    feed = std::make_unique<RowStream<S, Real, In>>(exec, train.host, normalization, plan,
+                                                    share_of(plan, communicator.rank(), communicator.size()), order,
+                                                    training.epochs * plan.steps_per_epoch, training.stream_mib);
+  }
+  return {training, plan, std::move(set), std::move(feed), communicator};
 }
 
 /// `network`: whose parameters are hashed.
@@ -159,7 +171,8 @@ template <Space S, class Real>
 void measure_training(const typename S::Execution& exec, std::unique_ptr<Stepper<S, Real>> stepper,
                       const Network<S, Real>& network, const MeasuredProblem<S, Real>& problem, std::uint64_t seed,
                       const MeasureSettings& settings, Measurement& out) {
-  MeasuredTraining<S, Real> steps(std::move(stepper), problem.plan, problem.set, problem.training, seed);
+  MeasuredTraining<S, Real> steps(std::move(stepper), problem.plan, problem.set, problem.training, seed,
+                                  problem.feed.get());
   wait_for(exec, "sinter::measure: data and memory");
   const auto run = [&](std::int64_t count) { steps.run(exec, count); };
   out.first_step_s = seconds_of(exec, [&] { run(1); });
@@ -193,27 +206,44 @@ void measure_inference(const typename S::Execution& exec, const Network<S, Real>
 
 }  // namespace detail
 
+namespace detail {
+
 template <Space S, class Real, class In>
-Measurement measure(const typename S::Execution& exec, Network<S, Real>& network,
-                    const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
-                    const MeasureSettings& settings) {
-  const auto problem = detail::measured_problem<S, Real, In>(exec, network, network, train, options, options.training,
-                                                             settings);
+Measurement measure_on(const typename S::Execution& exec, Network<S, Real>& network, const SetRows<S, In>& train,
+                       const TrainOptions<S, Real>& options, const MeasureSettings& settings) {
+  const auto problem = measured_problem<S, Real, In>(exec, network, network, train, options, options.training,
+                                                     settings);
   Measurement out;
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
     out.cost = out.plan.chosen;
-    detail::measure_training<S, Real>(
-        exec, make_stepper<S, Real>(exec, network, out.plan, problem.training, problem.communicator), network, problem,
-        options.seed, settings, out);
+    measure_training<S, Real>(exec,
+                              make_stepper<S, Real>(exec, network, out.plan, problem.training, problem.communicator),
+                              network, problem, options.seed, settings, out);
     return out;
   }
   network.set_normalization(exec, {});  // X already is as the network wants it
   Evaluator<S, Real> evaluator(exec, network, out.plan.batch);
-  detail::measure_inference<S, Real>(exec, network, 1, problem, settings, out, [&](const auto& X, const auto& Y) {
-    evaluator.template predict<Real, Real>(exec, X, Y);
-  });
+  measure_inference<S, Real>(exec, network, 1, problem, settings, out,
+                             [&](const auto& X, const auto& Y) { evaluator.template predict<Real, Real>(exec, X, Y); });
   return out;
+}
+
+}  // namespace detail
+
+template <Space S, class Real, class In>
+Measurement measure(const typename S::Execution& exec, Network<S, Real>& network,
+                    const std::type_identity_t<RawSet<S, In>>& train, const TrainOptions<S, Real>& options,
+                    const MeasureSettings& settings) {
+  return detail::measure_on<S, Real, In>(exec, network, {train, {}}, options, settings);
+}
+
+template <Space S, class Real, class In>
+Measurement measure_streamed(const typename S::Execution& exec, Network<S, Real>& network,
+                             const std::type_identity_t<HostRows<S, In>>& train, const TrainOptions<S, Real>& options,
+                             const MeasureSettings& settings) {
+  if (settings.mode != MeasureMode::training) throw ConfigError("measure: predictions are of rows on the device");
+  return detail::measure_on<S, Real, In>(exec, network, {{}, train}, options, settings);
 }
 
 template <Space S, class Real, class In>
@@ -223,7 +253,8 @@ Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemb
   TrainingSpec training = options.training;
   training.fusion = Fusion::epochs;
   const auto& first = ensemble.network(0);
-  const auto problem = detail::measured_problem<S, Real, In>(exec, ensemble, first, train, options, training, settings);
+  const auto problem = detail::measured_problem<S, Real, In>(exec, ensemble, first, {train, {}}, options, training,
+                                                             settings);
   Measurement out;
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {

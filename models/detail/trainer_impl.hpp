@@ -13,6 +13,7 @@
 #include <sinter/models/detail/epochs_stepper.hpp>
 #include <sinter/models/detail/layer_stepper.hpp>
 #include <sinter/models/detail/network_impl.hpp>
+#include <sinter/models/detail/row_stream.hpp>
 #include <sinter/models/detail/step_stepper.hpp>
 #include <sinter/models/detail/training_state.hpp>
 #include <sinter/runtime/ledger.hpp>
@@ -87,9 +88,8 @@ class StepAccount {
 };
 
 /// Normalisation of features and targets as asked for, fitted to the training set; a column without variance is warned of.
-template <Space S, class Real, class In>
-Normalization fitted_normalization(const typename S::Execution& exec, const RawSet<S, In>& train, const SetShare& share,
-                                   const TrainOptions<S, Real>& options) {
+template <Space S, class Real>
+Normalization fitted_normalization(const SetStatistics& train, const TrainOptions<S, Real>& options) {
   const auto warn = [&](const char* what, const std::vector<std::string>& names) {
     return [&options, what, &names](std::size_t column) {
       if (!options.on_log) return;
@@ -100,11 +100,9 @@ Normalization fitted_normalization(const typename S::Execution& exec, const RawS
     };
   };
   Normalization normalization;
-  normalization.features = normalization_of(options.normalize.features,
-                                            summarize<S, In>(exec, train.X, share, "train features"),
+  normalization.features = normalization_of(options.normalize.features, train.features,
                                             warn("feature", options.feature_names));
-  normalization.targets = normalization_of(options.normalize.targets,
-                                           summarize<S, In>(exec, train.T, share, "train targets"),
+  normalization.targets = normalization_of(options.normalize.targets, train.targets,
                                            warn("target", options.target_names));
   return normalization;
 }
@@ -129,36 +127,32 @@ StepRun<Real> first_run(const DeviceSet<S, Real>& train, const Plan& plan, const
   return run;
 }
 
-}  // namespace detail
-
 template <Space S, class Real, class In>
-TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
-                  const std::type_identity_t<RawSet<S, In>>& train,
-                  const std::type_identity_t<RawSet<S, In>>& validation,
-                  const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
-  const TrainingSpec& spec = options.training;
+TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& network, const SetRows<S, In>& train,
+                     const RawSet<S, In>& validation, const RawSet<S, In>& test, const TrainOptions<S, Real>& options) {
+  TrainingSpec spec = options.training;
+  if (train.streamed()) spec.stream = Stream::always;  // what the planner must know
   const auto ledger_before = ledger::by_label();
   Communicator& communicator = options.communicator == nullptr ? single_process() : *options.communicator;
-  const auto rows = communicator.size() > 1 ? options.training_rows : static_cast<std::int64_t>(train.X.extent(0));
+  const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   TrainReport report;
   static_assert(max_chunks(device_kind<S>) <= tile::max_leaves);
-  report.plan = make_plan(network.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
+  report.plan = make_plan(network.spec(), spec, precision_of<Real>(), device_kind<S>, rows);
   const Plan& plan = report.plan;
 
   check_ranks(plan, communicator.size());
   const SetShare share = SetShare::of_training(plan, communicator);
-  check_shape(train.X, "train features", share.rows(), network.spec().inputs);
-  check_shape(train.T, "train targets", share.rows(), network.spec().outputs());
-  Normalization normalization = detail::fitted_normalization<S, Real, In>(exec, train, share, options);
+  const SetStatistics statistics = set_statistics(exec, train, share, network.spec(), "train");
+  Normalization normalization = fitted_normalization<S, Real>(statistics, options);
   const TrainingState* const resume = options.resume;
   if (resume != nullptr) {
-    check_resumable(*resume, network.spec(), detail::precision_of<Real>(), spec, plan, options.seed);
+    check_resumable(*resume, network.spec(), precision_of<Real>(), spec, plan, options.seed);
     normalization = resume->model.normalization;
   }
   network.set_normalization(exec, normalization);
-  const DeviceSet<S, Real> train_set = detail::device_set(exec, network, train, "train", share);
-  const DeviceSet<S, Real> validation_set = detail::device_set(exec, network, validation, "validation");
-  const DeviceSet<S, Real> test_set = detail::device_set(exec, network, test, "test");
+  auto train_set = device_set_of(exec, network, train, statistics, share, "train");
+  const DeviceSet<S, Real> validation_set = device_set(exec, network, validation, "validation");
+  const DeviceSet<S, Real> test_set = device_set(exec, network, test, "test");
 
   const auto stepper = make_stepper<S, Real>(exec, network, plan, spec, communicator);
   Evaluator<S, Real> evaluator(exec, network, std::max({train_set.rows, validation_set.rows, test_set.rows}));
@@ -167,15 +161,26 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   Vector<S, Real> best;
   if (keep_best) best = make_vector<S, Real>(exec, "sinter::train::best_parameters", network.layout().parameters);
 
-  StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, options.seed);
-  const OptimizerSchedule schedule = detail::optimizer_schedule(spec, plan);
+  StepRun<Real> run = first_run<S, Real>(train_set, plan, spec, options.seed);
+  const OptimizerSchedule schedule = optimizer_schedule(spec, plan);
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
   const auto epoch_terms = static_cast<double>(loss_terms(spec.loss.type, rows_per_epoch, network.spec().outputs()));
-  const detail::Boundaries boundaries(spec, plan, !validation_set.empty(), options.hook ? options.hook_every : 0);
+  const Boundaries boundaries(spec, plan, !validation_set.empty(), options.hook ? options.hook_every : 0);
+  std::optional<RowStream<S, Real, In>> stream;
+  if (train.streamed()) {
+    stream.emplace(exec, train.host, normalization, plan, share_of(plan, communicator.rank(), communicator.size()),
+                   run.order, boundaries.last_step(), spec.stream_mib);
+    train_set.feed = &*stream;
+    if (options.on_log) {
+      options.on_log(LogLevel::info,
+                     fmt::format("training rows stay on the host: {} batches at a time come to the device",
+                                 stream->report().window_steps));
+    }
+  }
 
-  detail::StepAccount account(options.budget);
-  const detail::StateOnDevice<S, Real> on_device{network, *stepper, best};
-  TrainingState state = detail::first_state(resume, spec, plan, options.seed);
+  StepAccount account(options.budget);
+  const StateOnDevice<S, Real> on_device{network, *stepper, best};
+  TrainingState state = first_state(resume, spec, plan, options.seed);
   if (resume != nullptr) on_device.put(exec, state);
   const std::int64_t stop_at = options.stop_after_steps > 0 ? state.steps_done + options.stop_after_steps
                                                             : std::numeric_limits<std::int64_t>::max();
@@ -227,7 +232,7 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     }
   };
 
-  detail::CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
+  CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
   const auto make_checkpoint = [&] {
     wait_for(exec, "sinter::train: steps before a checkpoint");
     const Kokkos::Timer cost;
@@ -245,8 +250,8 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
     clock.restart();
   };
 
-  detail::LaunchLength length;
-  detail::Agreement agreement(communicator, state.steps_done);
+  LaunchLength length;
+  Agreement agreement(communicator, state.steps_done);
   bool interrupted = false;
   const auto ended = [&] {
     return state.phase != TrainingPhase::running || state.steps_done >= boundaries.last_step();
@@ -258,16 +263,18 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
       const std::int64_t pause = std::min({boundaries.next(run.first), clock.next(run.first), stop_at});
       run.count = std::min(pause - run.first, length.steps());
     }
+    if (stream) stream->place(exec, run);
     const Kokkos::Timer run_time;
     account.begin();
     stepper->run(exec, run);
     account.end(run.first, run.count);
+    if (stream) stream->launched(run.first);
     if (stepper->takes_many_steps()) {
       wait_for(exec, "sinter::train: a launch of many steps");
       length.measured(run.count, run_time.seconds());
     }
     state.steps_done += run.count;
-    detail::Wishes wishes;
+    Wishes wishes;
     if (agreement.due(state.steps_done)) {
       wishes = agreement.agree({options.stop_requested && options.stop_requested(), clock.due_by_time()},
                                state.steps_done);
@@ -291,8 +298,27 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
   report.train = evaluator.report(exec, train_set, spec.loss);
   if (!validation_set.empty()) report.validation = evaluator.report(exec, validation_set, spec.loss);
   if (!test_set.empty()) report.test = evaluator.report(exec, test_set, spec.loss);
+  if (stream) report.stream = stream->report();
   report.ledger = ledger::difference(ledger_before, ledger::by_label());
   return report;
+}
+
+}  // namespace detail
+
+template <Space S, class Real, class In>
+TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
+                  const std::type_identity_t<RawSet<S, In>>& train,
+                  const std::type_identity_t<RawSet<S, In>>& validation,
+                  const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
+  return detail::train_on<S, Real, In>(exec, network, {train, {}}, validation, test, options);
+}
+
+template <Space S, class Real, class In>
+TrainReport train_streamed(const typename S::Execution& exec, Network<S, Real>& network,
+                           const std::type_identity_t<HostRows<S, In>>& train,
+                           const std::type_identity_t<RawSet<S, In>>& validation,
+                           const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
+  return detail::train_on<S, Real, In>(exec, network, {{}, train}, validation, test, options);
 }
 
 template <Space S, class Real, class In>

@@ -36,11 +36,11 @@ class RunnerOf final : public Runner {
     options.stop_after_steps = request.stop_after_steps;
     options.checkpoint = request.checkpoint;
     options.on_checkpoint = callbacks.on_checkpoint;
-    const Pushed train_set = push(request.train, "train"), validation = push(request.validation, "validation"),
-                 test = push(request.test, "test");
+    const Pushed validation = push(request.validation, "validation"), test = push(request.test, "test");
     if (request.ensemble.members > 0) {
       Ensemble<S, Real> ensemble(exec_, request.model,
                                  members_of(request.ensemble, request.seed, request.model, request.training));
+      const Pushed train_set = push(request.train, "train");
       auto report = sinter::train<S, Real, double>(exec_, ensemble, train_set.raw(), validation.raw(), test.raw(),
                                                    options);
       for (auto& member : report.members) name(member.model, request);
@@ -51,18 +51,25 @@ class RunnerOf final : public Runner {
       return;
     }
     Network<S, Real> network(exec_, request.model, request.seed);
-    static_cast<TrainReport&>(out) = sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(),
-                                                                    test.raw(), options);
+    if (streams(request.train, request.training)) {
+      static_cast<TrainReport&>(out) = sinter::train_streamed<S, Real, double>(exec_, network, on_host(request.train),
+                                                                               validation.raw(), test.raw(), options);
+    } else {
+      const Pushed train_set = push(request.train, "train");
+      static_cast<TrainReport&>(out) = sinter::train<S, Real, double>(exec_, network, train_set.raw(), validation.raw(),
+                                                                      test.raw(), options);
+    }
     out.model = network.state(exec_);
     name(out.model, request);
   }
 
   void predict(const ModelState& model, HostMatrix features, std::vector<double>& out) override {
     const Network<S, Real> network(exec_, model);
-    const auto X = push(features, "sinter::predict::features");
+    const HostSet set{features, {}};
+    const Pushed pushed = push(set, "predicted");
     const auto Y = make_matrix<S, double>(exec_, "sinter::predict::outputs", features.rows, model.spec.outputs());
     Evaluator<S, Real> evaluator(exec_, network, features.rows);
-    evaluator.template predict<double, double>(exec_, X, Y);
+    evaluator.template predict<double, double>(exec_, pushed.X, Y);
     const HostMirror<Matrix<S, double>> mirror(Y);
     mirror.pull(exec_);
     out.assign(mirror.host().data(), mirror.host().data() + mirror.host().size());
@@ -81,14 +88,20 @@ class RunnerOf final : public Runner {
     options.seed = request.seed;
     options.communicator = request.communicator;
     options.training_rows = request.training_rows;
-    const Pushed pushed = push(request.train, "measured");
     if (request.ensemble.members > 0) {
       Ensemble<S, Real> ensemble(exec_, request.model,
                                  members_of(request.ensemble, request.seed, request.model, request.training));
+      const Pushed pushed = push(request.train, "measured");
       out = sinter::measure<S, Real, double>(exec_, ensemble, pushed.raw(), options, request.settings);
       return;
     }
     Network<S, Real> network(exec_, request.model, request.seed);
+    if (request.settings.mode == MeasureMode::training && streams(request.train, request.training)) {
+      out = sinter::measure_streamed<S, Real, double>(exec_, network, on_host(request.train), options,
+                                                      request.settings);
+      return;
+    }
+    const Pushed pushed = push(request.train, "measured");
     out = sinter::measure<S, Real, double>(exec_, network, pushed.raw(), options, request.settings);
   }
 
@@ -115,13 +128,32 @@ class RunnerOf final : public Runner {
     model.target_names = request.target_names;
   }
 
+  template <Space Where>
+  static MatrixRef<Where, const double> view(const HostMatrix& matrix) {
+    return {matrix.data, static_cast<std::size_t>(matrix.rows), static_cast<std::size_t>(matrix.columns)};
+  }
+  static HostRows<S, double> on_host(const HostSet& set) {
+    return {view<HostSpaceBeside<S>>(set.features), view<HostSpaceBeside<S>>(set.targets)};
+  }
+
+  /// Whether the training rows stay on the host.
+  bool streams(const HostSet& train, const TrainingSpec& training) const {
+    if (training.stream != Stream::automatic || S::kernels_on_host) return training.stream == Stream::always;
+    const auto values = static_cast<double>(train.features.rows) *
+                        static_cast<double>(train.features.columns + train.targets.columns);
+    const double bytes = values * (sizeof(double) + sizeof(Real));  // as read, and as the network wants them
+    return bytes > static_cast<double>(describe_device<S>(exec_).memory_bytes) / 2;
+  }
+
+  /// A set on the device. On a host space it is the caller's own.
   struct Pushed {
-    Matrix<S, double> X, T;
+    Matrix<S, double> owned_X, owned_T;
+    MatrixRef<S, const double> X = owned_X, T = owned_T;
     [[nodiscard]] RawSet<S, double> raw() const { return {X, T}; }
   };
 
   /// A device copy of a host matrix; 1 copy.
-  Matrix<S, double> push(HostMatrix from, const std::string& label) const {
+  Matrix<S, double> push(const HostMatrix& from, const std::string& label) const {
     const auto to = make_matrix<S, double>(exec_, label, from.rows, from.columns);
     const HostMirror<Matrix<S, double>> mirror(to);
     std::copy(from.data, from.data + from.rows * from.columns, mirror.host().data());
@@ -132,8 +164,13 @@ class RunnerOf final : public Runner {
 
   Pushed push(const HostSet& set, const std::string& name) const {
     if (set.empty()) return {};
-    return {push(set.features, "sinter::raw::" + name + "_features"),
-            push(set.targets, "sinter::raw::" + name + "_targets")};
+    if constexpr (S::host_accessible) {
+      return {{}, {}, view<S>(set.features), view<S>(set.targets)};
+    } else {
+      Pushed pushed{push(set.features, "sinter::raw::" + name + "_features"), {}};
+      if (set.targets.rows > 0) pushed.T = pushed.owned_T = push(set.targets, "sinter::raw::" + name + "_targets");
+      return pushed;
+    }
   }
 
   Execution exec_;

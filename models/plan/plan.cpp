@@ -50,7 +50,9 @@ std::int64_t activations(const ModelSpec& model) {
 }
 
 /// Why a level cannot serve the problem; empty where it can.
-std::string refusal(Fusion level, const ModelSpec& model) {
+std::string refusal(Fusion level, const ModelSpec& model, const TrainingSpec& training) {
+  if (level == Fusion::epochs && training.stream == Stream::always)
+    return "the training rows are streamed, and level epochs wants all of them on the device";
   if (level != Fusion::step && level != Fusion::epochs) return {};
   if (widest(model) > most_width)
     return fmt::format("{} wide; level {} takes at most {}", widest(model), to_name(level), most_width);
@@ -61,7 +63,7 @@ LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec
                         const Plan& plan) {
   LevelCost cost;
   cost.level = level;
-  cost.reason = refusal(level, model);
+  cost.reason = refusal(level, model, training);
   cost.possible = cost.reason.empty();
   if (!cost.possible) return cost;
   const auto work = work_of(model, training, precision, plan, level);

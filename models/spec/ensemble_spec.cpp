@@ -34,6 +34,8 @@ std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t s
   }
   if (training.early_stopping.patience > 0)
     throw ConfigError("training.early_stopping.patience: an ensemble has no early stopping; allowed: 0");
+  if (training.stream == Stream::always)
+    throw ConfigError("training.stream: an ensemble has its training rows on the device; allowed: auto, never");
   std::vector<MemberSpec> members(static_cast<std::size_t>(ensemble.members),
                                   {seed, training.optimizer, model.initializer});
   for (std::size_t i = 0; i < members.size(); ++i) members[i].seed = seed + i;

@@ -38,6 +38,14 @@ struct SetReport {
   std::int64_t classes = 0;
 };
 
+/// Training rows that were brought to the device a window at a time (training.stream).
+struct StreamReport {
+  std::int64_t windows = 0;       ///< that were filled; 0: the rows were on the device
+  std::int64_t window_steps = 0;  ///< batches of a window
+  std::int64_t window_bytes = 0;  ///< of one of the two, on the device
+  double host_s = 0;              ///< that the host took to fill windows and waited to change them
+};
+
 struct TrainReport {
   std::string status;  ///< "completed", "stopped_early" (early stopping), "interrupted" (stop request)
   Plan plan;
@@ -50,6 +58,7 @@ struct TrainReport {
   double training_s = 0;         ///< the training loop alone, with what a resumed training had spent in it
   std::int64_t checkpoints = 0;  ///< that were handed out
   double checkpoint_s = 0;       ///< that took, without waiting for steps under way
+  StreamReport stream;
 };
 
 }  // namespace sinter

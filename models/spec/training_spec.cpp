@@ -39,6 +39,7 @@ void validate(const TrainingSpec& training, const ModelSpec& model) {
           static_cast<double>(training.early_stopping.patience), ">= 0 (0: off)");
   require(training.early_stopping.min_delta >= 0, "early_stopping.min_delta", training.early_stopping.min_delta,
           ">= 0");
+  require(training.stream_mib > 0 && std::isfinite(training.stream_mib), "stream_mib", training.stream_mib, "> 0");
   require(training.log_every >= 0, "log_every", static_cast<double>(training.log_every), ">= 0 (0: automatic)");
   require(training.validate_every >= 0, "validate_every", static_cast<double>(training.validate_every),
           ">= 0 (0: at every report)");

@@ -11,6 +11,9 @@
 namespace sinter {
 
 enum class Fusion : std::uint8_t { automatic, none, layer, step, epochs };
+/// Whether training rows stay on the host and come to the device in windows. `automatic`: where they would take more than
+/// half of an accelerator's memory.
+enum class Stream : std::uint8_t { automatic, never, always };
 enum class Normalize : std::uint8_t { none, zscore, minmax };
 
 template <>
@@ -18,6 +21,14 @@ struct Names<Fusion> {
   static constexpr std::pair<Fusion, std::string_view> list[] = {
       {Fusion::automatic, "auto"}, {Fusion::none, "none"},     {Fusion::layer, "layer"},
       {Fusion::step, "step"},      {Fusion::epochs, "epochs"},
+  };
+};
+template <>
+struct Names<Stream> {
+  static constexpr std::pair<Stream, std::string_view> list[] = {
+      {Stream::automatic, "auto"},
+      {Stream::never, "never"},
+      {Stream::always, "always"},
   };
 };
 template <>
@@ -48,6 +59,8 @@ struct TrainingSpec {
   bool shuffle = true;
   bool drop_last = false;  ///< leave out the smaller last batch of an epoch
   Fusion fusion = Fusion::automatic;
+  Stream stream = Stream::automatic;
+  double stream_mib = 256;          ///< MiB on the device for the windows of a streamed training set, > 0
   bool reproducible = true;         ///< several ranks: the bits of one; false: sums in an order that MPI chooses
   std::int64_t log_every = 0;       ///< epochs between reports; 0: chosen so that a run reports about 100 times
   std::int64_t validate_every = 0;  ///< epochs between validations; 0: at every report

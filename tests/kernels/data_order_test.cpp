@@ -96,6 +96,27 @@ TEST_CASE("slot s of every batch draws from shard s, and unshuffled in the order
   }
 }
 
+TEST_CASE("a batch that was brought in its order has each row in the place of its number, on every rank") {
+  for (const Problem& p : problems()) {
+    for (std::int64_t step = 0; step < p.steps(); ++step) {
+      for (const std::int64_t first : {std::int64_t{0}, p.chunks / 2}) {
+        BatchOrder order = p.order(step, 5, true);
+        order.first_slot = static_cast<std::int16_t>(first);
+        order.own_slots = static_cast<std::int16_t>(p.chunks - first);
+        order.in_order = true;
+        REQUIRE(order.identity());
+        std::int64_t wrong = 0;
+        for (std::int64_t chunk = 0; chunk < order.own_chunks(); ++chunk) {
+          const SlotOrder slot(order, chunk);
+          for (std::int64_t place = order.chunk_begin(chunk); place < order.chunk_begin(chunk + 1); ++place)
+            wrong += slot.row(place) == place && order.row(place) == place ? 0 : 1;
+        }
+        CHECK(wrong == 0);
+      }
+    }
+  }
+}
+
 TEST_CASE("only an order that leaves every row in its place calls itself the identity") {
   for (const Problem& p : problems()) {
     for (std::int64_t step = 0; step < p.steps(); ++step) {

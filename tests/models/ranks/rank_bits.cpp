@@ -34,20 +34,17 @@ struct Job {
   std::int64_t buckets = 1;  ///< of the exchange
   bool drop_last = false;
   std::int64_t patience = 0;
+  bool streamed = false;
 };
 
 /// Rows [share.first_row, share.first_row + share.rows) of a matrix of noise.
-template <Space S, class Real>
-Matrix<S, Real> upload(const typename S::Execution& exec, std::int64_t rows, std::int64_t columns, unsigned seed,
-                       const Share& share) {
+template <class Real>
+std::vector<Real> rows_of(std::int64_t rows, std::int64_t columns, unsigned seed, const Share& share) {
   const auto values = test::noise(static_cast<std::size_t>(rows * columns), seed);
-  const auto tensor = make_matrix<S, Real>(exec, "data", share.rows, columns);
-  const HostMirror<Matrix<S, Real>> mirror(tensor);
-  const auto first = values.begin() + static_cast<std::ptrdiff_t>(share.first_row * columns);
-  std::copy(first, first + static_cast<std::ptrdiff_t>(share.rows * columns), mirror.host().data());
-  mirror.push(exec);
-  wait_for(exec, "data before their host image goes");
-  return tensor;
+  std::vector<Real> own;
+  for (std::int64_t i = share.first_row * columns; i < (share.first_row + share.rows) * columns; ++i)
+    own.push_back(static_cast<Real>(values[static_cast<std::size_t>(i)]));
+  return own;
 }
 
 /// The same on all ranks?
@@ -84,12 +81,20 @@ void run(const Job& job, Communicator& ranks) {
   const Plan plan = make_plan(spec, options.training, sizeof(Real) == 4 ? Precision::float32 : Precision::float64,
                               device_kind<S>, job.rows);
   const Share share = share_of(plan, ranks.rank(), ranks.size());
-  const auto X = upload<S, Real>(exec, job.rows, inputs, 1, share),
-             T = upload<S, Real>(exec, job.rows, outputs, 2, share);
+  const auto x = rows_of<Real>(job.rows, inputs, 1, share), t = rows_of<Real>(job.rows, outputs, 2, share);
+  const auto X = test::matrix<S, Real>(exec, x, share.rows, inputs),
+             T = test::matrix<S, Real>(exec, t, share.rows, outputs);
   Network<S, Real> network(exec, spec, 5);
   TrainingState last;
   options.on_checkpoint = [&](const TrainingState& state) { last = state; };
-  const TrainReport report = train<S, Real, Real>(exec, network, {X, T}, {}, {}, options);
+  options.training.stream_mib = 0.01;
+  using OnHost = MatrixRef<HostSpaceBeside<S>, const Real>;
+  const HostRows<S, Real> on_host{OnHost(x.data(), x.size() / inputs, inputs),
+                                  OnHost(t.data(), t.size() / outputs, outputs)};
+  const TrainReport report = job.streamed ? train_streamed<S, Real, Real>(exec, network, on_host, {}, {}, options)
+                                          : train<S, Real, Real>(exec, network, {X, T}, {}, {}, options);
+  expect(job.streamed == (report.stream.windows > 4), ranks,
+         fmt::format("{}: {} windows", job.name, report.stream.windows));
 
   const std::string name = fmt::format("{} {} {}, level {}", S::name, 8 * sizeof(Real), job.name, to_name(job.level));
   const std::uint64_t hash = parameter_hash(network.state(exec));
@@ -152,6 +157,7 @@ void run_all(Communicator& ranks) {
     jobs.push_back({"full batch", 700, 0, wide, {}, level});
     jobs.push_back({"last batch dropped", 700, 270, narrow, {}, level, 1, true});
     jobs.push_back({"early stopping", 700, 270, narrow, {}, level, 1, false, 2});
+    jobs.push_back({"streamed", 1100, 256, narrow, {}, level, 1, false, 2, true});
   }
   jobs.push_back({"many buckets", 260, 256, long_buckets, {}, Fusion::layer, 3});
   for (const auto& job : jobs) run<S, Real>(job, ranks);
