@@ -21,7 +21,8 @@ bool is_among(const std::string& path, std::initializer_list<std::string_view> k
 /// Whether a step is the same whatever the key says. Data are compared by their contents, levels by the plans.
 bool may_change(const std::string& path) {
   return is_among(path, {"run.", "device.", "data.", "training.epochs", "training.fusion", "training.log_every",
-                         "training.validate_every", "training.early_stopping.", "checkpoint.", "budget."}) &&
+                         "training.validate_every", "training.stream", "training.stream_mib",
+                         "training.early_stopping.", "checkpoint.", "budget."}) &&
          !is_among(path, {"run.seed", "device.precision", "data.normalize."});
 }
 

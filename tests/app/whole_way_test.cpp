@@ -43,6 +43,32 @@ TEST_CASE("the same seed gives the same bits, whatever the threads") {
   CHECK(hash("2") == one);
 }
 
+TEST_CASE("training rows that stay on the host give the same bits, and the record tells of their windows") {
+  Program sinter(Program::Modules::built);
+  const auto record = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"train",
+                                       SINTER_SOURCE_DIR "/inputs/wide_regression.yaml",
+                                       "--output",
+                                       "results",
+                                       "--no-plots",
+                                       "--set",
+                                       "training.epochs=2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto run = sinter(arguments);
+    INFO(run.err << run.out);
+    REQUIRE(run.code == 0);
+    CHECK(run.says("training rows stay on the host") == !more.empty());
+    return sinter.json("results/run.json");
+  };
+  const auto resident = record({}),
+             streamed = record({"--set", "training.stream=always", "--set", "training.stream_mib=0.01"});
+  CHECK(streamed["parameters"]["xxh64"] == resident["parameters"]["xxh64"]);
+  CHECK(streamed["metrics"] == resident["metrics"]);
+  CHECK_FALSE(resident.contains("stream"));
+  CHECK(streamed["stream"]["windows"] > 2);
+  CHECK(streamed["stream"]["window_bytes"] > 0);
+}
+
 TEST_CASE("a saved model predicts what the run predicted, bit for bit") {
   Program sinter(Program::Modules::built);
   REQUIRE(sinter({"train", uat, "--output", "results", "--no-plots", "--quiet", "--set", "training.epochs=100"}).code ==

@@ -59,9 +59,10 @@ TEST_CASE("what changes no step may differ when a run goes on") {
   CHECK(differences(with(), with()).empty());
   for (const auto* key :
        {"training.epochs=7", "training.log_every=3", "training.validate_every=3", "training.early_stopping.patience=3",
-        "training.fusion=step", "run.output=elsewhere", "run.name=other", "run.stop_after_steps=3", "device.threads=2",
-        "device.space=openmp", "checkpoint.every_steps=3", "checkpoint.resume=auto", "budget.fences=0",
-        "data.path=/elsewhere/d.csv", "data.validation_fraction=0.5"}) {
+        "training.fusion=step", "training.stream=always", "training.stream_mib=3", "run.output=elsewhere",
+        "run.name=other", "run.stop_after_steps=3", "device.threads=2", "device.space=openmp",
+        "checkpoint.every_steps=3", "checkpoint.resume=auto", "budget.fences=0", "data.path=/elsewhere/d.csv",
+        "data.validation_fraction=0.5"}) {
     INFO(key);
     CHECK(changed({key}, false).empty());
     CHECK_FALSE(changed({key}, true).empty());

@@ -37,7 +37,8 @@ std::string training(const std::string& text) { return file(any, xor_data, linea
 
 const std::string top_keys = "run, device, data, model, training, budget, ensemble, checkpoint";
 const std::string training_names =
-    "loss, optimizer, schedule, early_stopping, epochs, batch, shuffle, drop_last, fusion, reproducible, log_every, "
+    "loss, optimizer, schedule, early_stopping, epochs, batch, shuffle, drop_last, fusion, stream, stream_mib, "
+    "reproducible, log_every, "
     "validate_every";
 const std::string spaces = "auto, cuda, hip, sycl, openmp, threads, serial, mock";
 
