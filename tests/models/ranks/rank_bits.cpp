@@ -47,6 +47,16 @@ std::vector<Real> rows_of(std::int64_t rows, std::int64_t columns, unsigned seed
   return own;
 }
 
+template <Space S, class Real>
+Matrix<S, Real> upload(const typename S::Execution& exec, const std::vector<Real>& values, std::int64_t columns) {
+  const auto tensor = make_matrix<S, Real>(exec, "data", static_cast<std::int64_t>(values.size()) / columns, columns);
+  const HostMirror<Matrix<S, Real>> mirror(tensor);
+  std::copy(values.begin(), values.end(), mirror.host().data());
+  mirror.push(exec);
+  wait_for(exec, "data before their host image goes");
+  return tensor;
+}
+
 /// The same on all ranks?
 bool agrees(Communicator& ranks, std::uint64_t value) {
   std::vector<std::uint64_t> all(static_cast<std::size_t>(ranks.size()));
@@ -82,8 +92,7 @@ void run(const Job& job, Communicator& ranks) {
                               device_kind<S>, job.rows);
   const Share share = share_of(plan, ranks.rank(), ranks.size());
   const auto x = rows_of<Real>(job.rows, inputs, 1, share), t = rows_of<Real>(job.rows, outputs, 2, share);
-  const auto X = test::matrix<S, Real>(exec, x, share.rows, inputs),
-             T = test::matrix<S, Real>(exec, t, share.rows, outputs);
+  const auto X = upload<S>(exec, x, inputs), T = upload<S>(exec, t, outputs);
   Network<S, Real> network(exec, spec, 5);
   TrainingState last;
   options.on_checkpoint = [&](const TrainingState& state) { last = state; };
