@@ -130,7 +130,8 @@ class RunnerOf final : public Runner {
 
   template <Space Where>
   static MatrixRef<Where, const double> view(const HostMatrix& matrix) {
-    return {matrix.data, static_cast<std::size_t>(matrix.rows), static_cast<std::size_t>(matrix.columns)};
+    return MatrixRef<Where, const double>(matrix.data, static_cast<std::size_t>(matrix.rows),
+                                          static_cast<std::size_t>(matrix.columns));
   }
   static HostRows<S, double> on_host(const HostSet& set) {
     return {view<HostSpaceBeside<S>>(set.features), view<HostSpaceBeside<S>>(set.targets)};
