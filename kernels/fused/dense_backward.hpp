@@ -5,7 +5,7 @@
 // The hazard is that dX reads W while the update writes it: dX's columns of a tile need that tile's rows of W and no
 // others. Who has read W or left sums in a slab counts itself in; the last one at a tile, which therefore knows that all
 // readers are done, combines the slabs in the fixed tree and updates the tile. No team waits. On a host a team has one
-// tile of rows of W and one chunk of the batch, and does all of it; on a device see device_dense_backward.hpp.
+// tile of rows of W and a group of the batch's chunks, and does all of it; on a device see device_dense_backward.hpp.
 #pragma once
 
 #include <algorithm>
@@ -27,24 +27,48 @@ struct HostDenseBackward {
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
   static constexpr std::int64_t row_tile = 64;  ///< rows of W a team owns
+  // Short chunks are taken together, so that W is packed once for many rows and their sums meet in a first-level cache:
+  // rows of a group whose dZ, 512 wide, still lies in a second-level cache.
+  static constexpr std::int64_t group_rows = 256;
 
   DenseBackwardArgs<Real> args;
+  int group = 1;  ///< chunks whose sums go to one slab
+
+  HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads) : args(of), group(chunks_of_group(of, threads)) {}
+
+  /// A subtree: a power of two that divides the number of its first chunk; small enough to leave some teams to each thread. It changes
+  /// no bit.
+  static int chunks_of_group(const DenseBackwardArgs<Real>& args, int threads) {
+    constexpr std::int64_t teams_a_thread = 8;
+    if (args.leave_update) return 1;
+    const int chunks = args.target.chunks,
+              first = args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
+    const std::int64_t rows = args.order.own_rows();
+    int group = 1;
+    while (2 * group <= Product::most_chunks && chunks % (2 * group) == 0 && first % (2 * group) == 0 &&
+           rows * 2 * group <= group_rows * chunks &&
+           tiles(args.fan_in) * (chunks / (2 * group)) >= teams_a_thread * threads) {
+      group *= 2;
+    }
+    return group;
+  }
+  [[nodiscard]] std::int64_t league() const { return tiles(args.fan_in) * groups(); }
 
   static std::int64_t tiles(std::int64_t fan_in) { return (fan_in + row_tile - 1) / row_tile; }
   static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) { return tiles(fan_in) + 1; }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const int rank = league_rank(team), chunks = args.target.chunks;
-    const int tile = rank / chunks, chunk = rank % chunks;
+    const int rank = league_rank(team), tile = rank / groups(), number = rank % groups();
     // W^T is packed, which may be long; level 1 is made for that
     void* const scratch = team.team_scratch(1).get_shmem_aligned(
         Product::scratch_bytes(std::max<std::int64_t>(args.fan_out, args.order.own_rows())), 64);
-    if (args.dX != nullptr) input_gradient(team, scratch, tile, chunk);
-    weight_gradient(team, scratch, tile, chunk);
-    if (!args.leave_update && arrive_last(team, args.counters + tile, chunks)) update(team, tile);
+    if (args.dX != nullptr) input_gradient(team, scratch, tile, number);
+    weight_gradient(team, scratch, tile, number);
+    if (!args.leave_update && arrive_last(team, args.counters + tile, groups())) update(team, tile);
   }
 
  private:
+  KOKKOS_FORCEINLINE_FUNCTION int groups() const { return args.target.chunks / group; }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t rows_of(std::int64_t tile) const {
     const std::int64_t left = args.fan_in - tile * row_tile;
     return left < row_tile ? left : row_tile;
@@ -55,9 +79,9 @@ struct HostDenseBackward {
   }
 
   KOKKOS_INLINE_FUNCTION void input_gradient(const Member& team, void* scratch, std::int64_t tile,
-                                             std::int64_t chunk) const {
-    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(chunk),
-                       rows = args.order.chunk_begin(chunk + 1) - begin, at = begin * args.fan_in + i0;
+                                             std::int64_t number) const {
+    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(number * group),
+                       rows = args.order.chunk_begin((number + 1) * group) - begin, at = begin * args.fan_in + i0;
     const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
     const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
                                             args.previous_alpha};
@@ -67,24 +91,36 @@ struct HostDenseBackward {
   }
 
   KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team, void* scratch, std::int64_t tile,
-                                              std::int64_t chunk) const {
-    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(chunk),
-                       rows = args.order.chunk_begin(chunk + 1) - begin;
-    const Real* const dZ = args.dZ + begin * args.fan_out;
-    Real* const slab = args.target.slabs + chunk * args.target.slab_stride + args.offset;
-    const tile::Store<Real> store{slab + i0 * args.fan_out, args.fan_out};
-    Product::run(team, scratch, rows_of(tile), args.fan_out, rows,
-                 tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
-                 tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{}, store);
-    if (owns_bias(tile)) sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + weights());
+                                              std::int64_t number) const {
+    int bounds[Product::most_chunks + 1];
+    for (int c = 0; c <= group; ++c) bounds[c] = static_cast<int>(args.order.chunk_begin(number * group + c));
+    const std::int64_t i0 = tile * row_tile, rows = bounds[group] - bounds[0];
+    Real* const slab = args.target.slabs + number * args.target.slab_stride + args.offset;
+    if (group == 1) {
+      const std::int64_t begin = bounds[0];
+      const Real* const dZ = args.dZ + begin * args.fan_out;
+      Product::run(team, scratch, rows_of(tile), args.fan_out, rows,
+                   tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
+                   tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{},
+                   tile::Store<Real>{slab + i0 * args.fan_out, args.fan_out});
+    } else {
+      Product::sum_of_chunks(team, scratch, rows_of(tile), args.fan_out, tile::Columns<Real>{args.X + i0, args.fan_in},
+                             tile::Plain<Real>{args.dZ, args.fan_out}, bounds, group, slab + i0 * args.fan_out,
+                             args.fan_out);
+    }
+    if (owns_bias(tile)) detail::sum_rows_of_chunks(args.dZ, args.fan_out, bounds, group, slab + weights());
   }
 
   KOKKOS_INLINE_FUNCTION void update(const Member& team, std::int64_t tile) const {
+    UpdateTarget<Real> target = args.target;  // a group is a chunk of a tree with fewer leaves
+    target.chunks = groups();
+    target.first_chunk = static_cast<std::uint8_t>(target.first_chunk / group);
+    target.all_chunks = static_cast<std::uint8_t>(target.all_chunks / group);
     const std::int64_t range = args.first_range + tile;
-    update_range<S>(team, Product::team_size, args.target, range, args.offset + tile * row_tile * args.fan_out,
+    update_range<S>(team, Product::team_size, target, range, args.offset + tile * row_tile * args.fan_out,
                     rows_of(tile) * args.fan_out, true);
     if (owns_bias(tile)) {
-      update_range<S>(team, Product::team_size, args.target, range + 1, args.offset + weights(), args.fan_out, false);
+      update_range<S>(team, Product::team_size, target, range + 1, args.offset + weights(), args.fan_out, false);
     }
   }
 };
@@ -109,18 +145,19 @@ int dense_backward_sums(std::int64_t fan_in, std::int64_t fan_out, int chunks) {
 }
 
 /// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations (Kokkos may grow its team scratch at a first
-/// launch).
+/// launch). `threads`: of a host, for which there is work enough; it changes no bit.
 template <Space S, class Real>
-void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<Real>& args) {
+void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<Real>& args, int threads) {
   using Kernel = DenseBackward<S, Real>;
   static LaunchLabel label("sinter::layer::backward_update");
   if constexpr (S::kernels_on_host) {
-    const std::int64_t league = Kernel::tiles(args.fan_in) * args.target.chunks;
+    const Kernel kernel(args, threads);
     const std::size_t scratch = Kernel::Product::scratch_bytes(
                                     std::max<std::int64_t>(args.fan_out, args.order.own_rows())) +
                                 128;
-    launch(label, team_policy<S, typename Kernel::Policy>(exec, league, Kernel::Product::team_size, 1, scratch),
-           Kernel{args});
+    launch(label,
+           team_policy<S, typename Kernel::Policy>(exec, kernel.league(), Kernel::Product::team_size, 1, scratch),
+           kernel);
   } else {
     const Kernel kernel(args);
     launch(label,
@@ -128,6 +165,11 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
                                                    Kernel::scratch_bytes()),
            kernel);
   }
+}
+
+template <Space S, class Real>
+void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<Real>& args) {
+  dense_backward<S>(exec, args, exec.concurrency());
 }
 
 template <class Real>

@@ -89,6 +89,25 @@ inline void sum_columns(const Real* dZ, std::int64_t rows, std::int64_t columns,
   }
 }
 
+/// out[j] = the tree's sum over the chunks c of the sum over the rows [bounds[c], bounds[c + 1]), in order, of dZ(r, j), on a
+/// host: `chunks` is a power of two up to 16.
+template <class Real>
+inline void sum_rows_of_chunks(const Real* dZ, std::int64_t columns, const int* bounds, int chunks, Real* out) {
+  using V = Vec<Real>;
+  constexpr int vectors = 4, lanes = vectors * V::width;
+  for (std::int64_t j = 0; j < columns; j += lanes) {
+    const int count = static_cast<int>(columns - j < lanes ? columns - j : lanes);
+    alignas(64) Real leaves[16 * lanes];
+    for (int c = 0; c < chunks; ++c) {
+      for (int v = 0; v < count; v += V::width) {
+        sum_vectors<1>(dZ + bounds[c] * columns + j + v, bounds[c + 1] - bounds[c], columns,
+                       count - v < V::width ? count - v : V::width, true, leaves + c * lanes + v);
+      }
+    }
+    tile::tree_sum_span(chunks, leaves, lanes, out + j, count);
+  }
+}
+
 /// apply_optimizer_span(), on a host without a loop over single elements.
 template <Space S, class Real>
 KOKKOS_INLINE_FUNCTION void update_span(const OptimizerStep<Real>& step, bool decay, Real* w, const Real* g, Real* s0,

@@ -9,6 +9,7 @@
 #include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/operand.hpp>
 #include <sinter/kernels/tile/start.hpp>
+#include <sinter/kernels/tile/tree.hpp>
 #include <sinter/runtime/vec.hpp>
 
 namespace sinter::tile {
@@ -51,6 +52,36 @@ struct HostProduct {
       } while (k < k_count);
     }
   }
+
+  /// C(m, n) = the tree's sum over the chunks c of the chains over k in [bounds[c], bounds[c + 1]): `chunks` is a power of two
+  /// up to most_chunks, all of them together are at most `depth` long. C: rows `ld` apart.
+  template <class Team, class A, class B>
+  static void sum_of_chunks(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, const A& a,
+                            const B& b, const int* bounds, int chunks, Real* C, std::int64_t ld) {
+    for (std::int64_t n = 0; n < n_count; n += lanes) {
+      const int count = static_cast<int>(n_count - n < lanes ? n_count - n : lanes);
+      const Panel panel = panel_of(b, bounds[0], n, bounds[chunks] - bounds[0], count, m_count,
+                                   static_cast<Real*>(scratch));
+      const auto sum = [&]<int R>(std::int64_t m) {
+        alignas(64) Real leaves[most_chunks * R * lanes];
+        for (int c = 0; c < chunks; ++c) {
+          const Panel of_chunk{panel.base + (bounds[c] - bounds[0]) * panel.ld, panel.ld};
+          const Chains chains{bounds[c], bounds[c + 1] - bounds[c], of_chunk, n, count, true};
+          Real* const leaf = leaves + c * R * lanes;
+          if (count == lanes) {
+            registers<R, 2, false>(a, m, chains, V::width, nullptr, 0, leaf, lanes, V::width);
+          } else if (count > V::width) {
+            registers<R, 2, true>(a, m, chains, count - V::width, nullptr, 0, leaf, lanes, V::width);
+          } else {
+            registers<R, 1, true>(a, m, chains, count, nullptr, 0, leaf, lanes, V::width);
+          }
+        }
+        for (int i = 0; i < R; ++i) tree_sum_span(chunks, leaves + i * lanes, R * lanes, C + (m + i) * ld + n, count);
+      };
+      in_blocks(m_count, sum);
+    }
+  }
+  static constexpr int most_chunks = 16;
 
  private:
   /// Rows k of B, from some column on.
@@ -113,21 +144,26 @@ struct HostProduct {
     }
   }
 
-  /// All rows: eight at a time, the rest in fours, twos and ones.
   template <int NV, bool Partial, class A, class Start, class Epilogue>
   static void rows(const Chains& chains, std::int64_t m_count, const A& a, const Start& start,
                    const Epilogue& epilogue) {
+    in_blocks(m_count, [&]<int R>(std::int64_t m) { block<R, NV, Partial>(chains, m, a, start, epilogue); });
+  }
+
+  /// f.operator()<R>(m): eight rows at a time, the rest in fours, twos and ones.
+  template <class Function>
+  static void in_blocks(std::int64_t m_count, const Function& f) {
     std::int64_t m = 0;
-    for (; m + 8 <= m_count; m += 8) block<8, NV, Partial>(chains, m, a, start, epilogue);
+    for (; m + 8 <= m_count; m += 8) f.template operator()<8>(m);
     if (m + 4 <= m_count) {
-      block<4, NV, Partial>(chains, m, a, start, epilogue);
+      f.template operator()<4>(m);
       m += 4;
     }
     if (m + 2 <= m_count) {
-      block<2, NV, Partial>(chains, m, a, start, epilogue);
+      f.template operator()<2>(m);
       m += 2;
     }
-    if (m < m_count) block<1, NV, Partial>(chains, m, a, start, epilogue);
+    if (m < m_count) f.template operator()<1>(m);
   }
 
   template <int R, int NV, bool Partial, class A, class Start, class Epilogue>

@@ -143,14 +143,20 @@ double product_bytes(const Problem& p, double depth, double steps = 8) {
 
 constexpr double wanted_teams = 256;  ///< of an accelerator's kernels, where tiles may be smaller to have them
 
-/// A layer's part of dense_backward: on a host a team has a tile of W and a chunk, and does dX too.
+/// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too. Groups are those of
+/// a few threads.
 void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
+  constexpr double group_rows = 256, few_teams = 16;
   const auto& layer = p.layers[l];
   const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / 64), rows_of_W = layer.fan_in / tiles;
-  launch.teams = tiles * p.chunks;
-  if (l > 0) launch.products.push_back({rows, rows_of_W, layer.width, 1, true});
-  launch.products.push_back({rows_of_W, layer.width, rows, 1});
-  launch.inner_bytes = p.real * (2 * p.chunks * layer.parameters + (tiles - 1) * p.batch * layer.width);
+  double group = 1;
+  while (2 * group <= p.chunks && 2 * group * rows <= group_rows && tiles * p.chunks / (2 * group) >= few_teams)
+    group *= 2;
+  const double groups = p.chunks / group;
+  launch.teams = tiles * groups;
+  if (l > 0) launch.products.push_back({rows * group, rows_of_W, layer.width, 1, true});
+  launch.products.push_back({rows_of_W, layer.width, rows, group});
+  launch.inner_bytes = p.real * (2 * groups * layer.parameters + (tiles - 1) * p.batch * layer.width);
 }
 
 /// On an accelerator some teams have a tile of dX, others a block of W and a group of chunks. Gives the groups, whose

@@ -155,20 +155,23 @@ TEMPLATE_LIST_TEST_CASE(
   using Real = typename TestType::Real;
   for (const auto& exec : test::instances<S>()) {
     for (const Shape& shape : shapes) {
-      const Layer<S, Real> layer(exec, shape, shape.rows != 203, adam());
-      const auto args = layer.args(false);
-      REQUIRE(args.order.rows() == shape.rows);
-      const auto dX = layer.expected_dX(exec);
-      auto w = test::values(exec, layer.w), s0 = test::values(exec, layer.s0), s1 = test::values(exec, layer.s1);
-      layer.apply(layer.expected_gradient(exec, args.order), w, s0, s1, layer.step);
-      fused::dense_backward<S>(exec, args);
-      INFO("batch " << shape.batch << ", chunks " << shape.chunks << ", rows " << shape.rows << ", fan_in "
-                    << shape.fan_in << ", fan_out " << shape.fan_out);
-      CHECK(test::values(exec, layer.dX) == dX);
-      CHECK(test::values(exec, layer.w) == w);
-      CHECK(test::values(exec, layer.s0) == s0);
-      CHECK(test::values(exec, layer.s1) == s1);
-      CHECK(test::values(exec, layer.counters) == std::vector<int>(layer.counters.extent(0), 0));
+      // On a host: chunks one by one, as for many threads, or as many together as are for few.
+      for (const int threads : {0, 1, 1000}) {
+        const Layer<S, Real> layer(exec, shape, shape.rows != 203, adam());
+        const auto args = layer.args(false);
+        REQUIRE(args.order.rows() == shape.rows);
+        const auto dX = layer.expected_dX(exec);
+        auto w = test::values(exec, layer.w), s0 = test::values(exec, layer.s0), s1 = test::values(exec, layer.s1);
+        layer.apply(layer.expected_gradient(exec, args.order), w, s0, s1, layer.step);
+        fused::dense_backward<S>(exec, args, threads);
+        INFO("batch " << shape.batch << ", chunks " << shape.chunks << ", rows " << shape.rows << ", fan_in "
+                      << shape.fan_in << ", fan_out " << shape.fan_out << ", threads " << threads);
+        CHECK(test::values(exec, layer.dX) == dX);
+        CHECK(test::values(exec, layer.w) == w);
+        CHECK(test::values(exec, layer.s0) == s0);
+        CHECK(test::values(exec, layer.s1) == s1);
+        CHECK(test::values(exec, layer.counters) == std::vector<int>(layer.counters.extent(0), 0));
+      }
     }
   }
 }

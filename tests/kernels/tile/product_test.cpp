@@ -142,3 +142,44 @@ TEMPLATE_TEST_CASE("the host product agrees with a plain sum in double", "", flo
     CHECK(test::largest_difference(C.values(), expected) < static_cast<double>(problem.k) * eps);
   });
 }
+
+TEMPLATE_TEST_CASE("the host's product sums the chains of chunks in the tree, empty chunks too", "", float, double) {
+  using Product = tile::HostProduct<TestType>;
+  struct Size {
+    std::int64_t m, n;
+    std::vector<int> bounds;  ///< where chunks begin along k, and the end
+  };
+  std::vector<int> many{5};
+  for (int c = 0; c < Product::most_chunks; ++c) many.push_back(many.back() + 7 * c % 33);
+  for (const Size& size : {Size{1, 1, {0, 1}},
+                           {64, 2 * Product::lanes, {0, 32, 64}},
+                           {13, 3, {2, 2, 2, 9, 20}},
+                           {63, Product::lanes - 1, {0, 7, 16, 24, 41}},
+                           {15, Product::lanes / 2 + 1, {3, 3, 3}},
+                           {33, 600, {1, 20, 38}},
+                           {35, 3 * Product::lanes + 1, many}}) {
+    const auto chunks = static_cast<int>(size.bounds.size()) - 1;
+    const test::ProductProblem<TestType> problem(size.m, size.n, size.bounds.back());
+    const tile::Columns<TestType> a{problem.columns.data.data(), problem.columns.ld};
+    const tile::Plain<TestType> b{problem.plain.data.data(), problem.plain.ld};
+    std::vector<TestType> expected;
+    for (std::int64_t m = 0; m < size.m; ++m) {
+      for (std::int64_t n = 0; n < size.n; ++n) {
+        std::vector<TestType> leaves;
+        for (std::size_t c = 0; c + 1 < size.bounds.size(); ++c) {
+          TestType sum = 0;
+          for (int k = size.bounds[c]; k < size.bounds[c + 1]; ++k) sum = std::fma(a(m, k), b(k, n), sum);
+          leaves.push_back(sum);
+        }
+        expected.push_back(tile::tree_sum(chunks, leaves.data(), 1));
+      }
+    }
+    Output<TestType> out(size.m, size.n);
+    std::vector<unsigned char> scratch(Product::scratch_bytes(size.bounds.back()));
+    Product::sum_of_chunks(NoTeam{}, scratch.data(), size.m, size.n, a, b, size.bounds.data(), chunks, out.data.data(),
+                           out.ld);
+    INFO("m " << size.m << ", n " << size.n << ", chunks " << chunks);
+    CHECK(out.values() == expected);
+    CHECK(out.padding_untouched());
+  }
+}
