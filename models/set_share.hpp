@@ -18,8 +18,24 @@ struct SetShare {
   std::vector<std::int64_t> shards{1};     ///< of each rank
   Communicator* communicator = nullptr;    ///< null: every process holds all
 
-  /// One shard, whole on every process.
-  static SetShare whole(std::int64_t rows) { return {rows, {0, rows}, 0, {1}, nullptr}; }
+  /// This rank's part of a set that every rank holds and that is evaluated together: shards of shard_rows rows or more, as few
+  /// as one, contiguous ones to each rank, and none where there are fewer than ranks. `first_row`: where the part begins.
+  static SetShare of_evaluation(std::int64_t rows, Communicator& communicator, std::int64_t& first_row) {
+    constexpr std::int64_t shard_rows = 4096, most_shards = 128;
+    const std::int64_t count = std::clamp<std::int64_t>(rows / shard_rows, 1, most_shards);
+    const auto first_of = [&](std::int64_t rank) { return count * rank / communicator.size(); };
+    SetShare share;
+    share.all_rows = rows;
+    const std::int64_t first = first_of(communicator.rank()), end = first_of(communicator.rank() + 1);
+    first_row = rows * first / count;
+    share.begins.clear();
+    for (std::int64_t s = first; s <= end; ++s) share.begins.push_back(rows * s / count - first_row);
+    share.first_shard = static_cast<std::size_t>(first);
+    share.shards.clear();
+    for (int r = 0; r < communicator.size(); ++r) share.shards.push_back(first_of(r + 1) - first_of(r));
+    share.communicator = communicator.size() > 1 ? &communicator : nullptr;
+    return share;
+  }
 
   /// This rank's part of the plan's training set.
   static SetShare of_training(const Plan& plan, Communicator& communicator) {

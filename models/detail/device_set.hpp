@@ -130,14 +130,22 @@ DeviceSet<S, Real> device_set_of(const typename S::Execution& exec, const Networ
   return set;
 }
 
-/// `raw`: a set that every process holds.
+/// `raw`: a set that all ranks hold and evaluate together.
 template <Space S, class Real, class In>
 DeviceSet<S, Real> device_set(const typename S::Execution& exec, const Network<S, Real>& network,
-                              const RawSet<S, In>& raw, const char* name) {
-  const SetRows<S, In> rows{raw, {}};
-  if (rows.count() == 0) return {};
-  const SetShare share = SetShare::whole(rows.count());
-  return device_set_of(exec, network, rows, set_statistics(exec, rows, share, network.spec(), name), share, name);
+                              const RawSet<S, In>& raw, const char* name, Communicator& communicator) {
+  const auto rows = static_cast<std::int64_t>(raw.X.extent(0));
+  if (rows == 0) return {};
+  check_shape(raw.T, fmt::format("{} targets", name), rows, network.spec().outputs());
+  std::int64_t first = 0;
+  const SetShare share = SetShare::of_evaluation(rows, communicator, first);
+  const auto part = [&](const MatrixRef<S, const In>& whole) {
+    const auto columns = whole.extent(1);
+    return MatrixRef<S, const In>(whole.data() + first * static_cast<std::int64_t>(columns),
+                                  static_cast<std::size_t>(share.rows()), columns);
+  };
+  const SetRows<S, In> own{{part(raw.X), part(raw.T)}, {}};
+  return device_set_of(exec, network, own, set_statistics(exec, own, share, network.spec(), name), share, name);
 }
 
 }  // namespace sinter::detail

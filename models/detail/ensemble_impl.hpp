@@ -152,8 +152,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto statistics = detail::set_statistics(exec, train_rows, share, first.spec(), "train");
   ensemble.set_normalization(exec, detail::fitted_normalization<S, Real>(statistics, options));
   const auto train_set = detail::device_set_of(exec, first, train_rows, statistics, share, "train"),
-             validation_set = detail::device_set(exec, first, validation, "validation"),
-             test_set = detail::device_set(exec, first, test, "test");
+             validation_set = detail::device_set(exec, first, validation, "validation", single_process()),
+             test_set = detail::device_set(exec, first, test, "test", single_process());
 
   Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
   const detail::MemberShare own(ensemble.size(), ranks);

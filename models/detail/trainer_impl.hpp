@@ -151,8 +151,8 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   }
   network.set_normalization(exec, normalization);
   auto train_set = device_set_of(exec, network, train, statistics, share, "train");
-  const DeviceSet<S, Real> validation_set = device_set(exec, network, validation, "validation");
-  const DeviceSet<S, Real> test_set = device_set(exec, network, test, "test");
+  const DeviceSet<S, Real> validation_set = device_set(exec, network, validation, "validation", communicator);
+  const DeviceSet<S, Real> test_set = device_set(exec, network, test, "test", communicator);
 
   const auto stepper = make_stepper<S, Real>(exec, network, plan, spec, communicator);
   Evaluator<S, Real> evaluator(exec, network, std::max({train_set.rows, validation_set.rows, test_set.rows}));
@@ -324,7 +324,7 @@ TrainReport train_streamed(const typename S::Execution& exec, Network<S, Real>& 
 template <Space S, class Real, class In>
 SetReport evaluate(const typename S::Execution& exec, const Network<S, Real>& network,
                    const std::type_identity_t<RawSet<S, In>>& set, const LossSettings& loss) {
-  const DeviceSet<S, Real> prepared = detail::device_set(exec, network, set, "evaluated");
+  const DeviceSet<S, Real> prepared = detail::device_set(exec, network, set, "evaluated", single_process());
   if (prepared.empty()) throw DataError("evaluate: the set has no rows");
   return Evaluator<S, Real>(exec, network, prepared.rows).report(exec, prepared, loss);
 }

@@ -1,7 +1,9 @@
-// Whole networks: inference in one launch, and training steps at every level, of a small network and of two tiny ones.
+// Whole networks: inference in one launch, and training steps at every level, of a small network and of two tiny ones; and
+// what the account of a step costs.
 #include <sinter/kernels/fused/network_forward.hpp>
 #include <sinter/models/network.hpp>
 #include <sinter/models/stepper.hpp>
+#include <sinter/runtime/ledger.hpp>
 
 #include "benchmarks/support.hpp"
 
@@ -90,9 +92,23 @@ void add_step(const Job& job, Fusion level) {
             });
 }
 
+/// What the ledger costs a training step of one launch: the totals before and after, and the count of the launch.
+void time_account(benchmark::State& state) {
+  ledger::attach();
+  static LaunchLabel label("sinter::bench::account");
+  LedgerCounts largest;
+  for (auto _ : state) {
+    const LedgerCounts before = ledger::totals();
+    label.count();
+    largest = max(largest, ledger::totals() - before);
+  }
+  benchmark::DoNotOptimize(largest);
+}
+
 }  // namespace
 
 void register_benchmarks() {
+  benchmark::RegisterBenchmark("account/of_a_step", time_account);
   each_pair([](auto pair) {
     using Pair = decltype(pair);
     for (const auto& job : jobs()) {

@@ -35,6 +35,7 @@ struct Job {
   bool drop_last = false;
   std::int64_t patience = 0;
   bool streamed = false;
+  std::int64_t validation_rows = 0;
 };
 
 /// Rows [share.first_row, share.first_row + share.rows) of a matrix of noise.
@@ -100,8 +101,12 @@ void run(const Job& job, Communicator& ranks) {
   using OnHost = MatrixRef<HostSpaceBeside<S>, const Real>;
   const HostRows<S, Real> on_host{OnHost(x.data(), x.size() / inputs, inputs),
                                   OnHost(t.data(), t.size() / outputs, outputs)};
-  const TrainReport report = job.streamed ? train_streamed<S, Real, Real>(exec, network, on_host, {}, {}, options)
-                                          : train<S, Real, Real>(exec, network, {X, T}, {}, {}, options);
+  const Share all{0, 1, 0, job.validation_rows};
+  const auto validation_X = upload<S>(exec, rows_of<Real>(job.validation_rows, inputs, 3, all), inputs),
+             validation_T = upload<S>(exec, rows_of<Real>(job.validation_rows, outputs, 4, all), outputs);
+  const RawSet<S, Real> validation{validation_X, validation_T};
+  const TrainReport report = job.streamed ? train_streamed<S, Real, Real>(exec, network, on_host, validation, {}, options)
+                                          : train<S, Real, Real>(exec, network, {X, T}, validation, {}, options);
   expect(job.streamed == (report.stream.windows > 4), ranks,
          fmt::format("{}: {} windows", job.name, report.stream.windows));
 
@@ -134,13 +139,16 @@ void run(const Job& job, Communicator& ranks) {
   const std::int64_t copies = staged ? 2 + 4 * job.buckets + 2 * clip : 0;
   expect(steady.copies == copies, ranks, fmt::format("{}: {} copies, not {}", name, steady.copies, copies));
 
+  const double validated = report.validation ? test::metric(*report.validation, "loss") : 0;
+  std::memcpy(&bits, &validated, sizeof bits);
+  expect(agrees(ranks, bits), ranks, name + ": the ranks report different validation losses");
   if (ranks.rank() != 0) return;
   std::uint64_t states = 0;
   for (const auto& array : last.optimizer_state) {
     for (const auto byte : array.bytes) states = 31 * states + static_cast<std::uint64_t>(byte);
   }
-  std::printf("%s: %016" PRIx64 " loss %a states %016" PRIx64 " step %a shift %a\n", name.c_str(), hash, loss, states,
-              last.step_loss, network.normalization().features.shift.front());
+  std::printf("%s: %016" PRIx64 " loss %a %a states %016" PRIx64 " step %a shift %a\n", name.c_str(), hash, loss,
+              validated, states, last.step_loss, network.normalization().features.shift.front());
 }
 
 template <class Pair>
@@ -166,6 +174,8 @@ void run_all(Communicator& ranks) {
     jobs.push_back({"full batch", 700, 0, wide, {}, level});
     jobs.push_back({"last batch dropped", 700, 270, narrow, {}, level, 1, true});
     jobs.push_back({"early stopping", 700, 270, narrow, {}, level, 1, false, 2});
+    // Two shards, of which more ranks have none.
+    jobs.push_back({"validated", 600, 256, narrow, {}, level, 1, false, 2, false, 9001});
     jobs.push_back({"streamed", 1100, 256, narrow, {}, level, 1, false, 2, true});
   }
   jobs.push_back({"many buckets", 260, 256, long_buckets, {}, Fusion::layer, 3});
