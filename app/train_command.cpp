@@ -54,7 +54,9 @@ backend::TrainRequest request_of(const Problem& problem, const Checkpoint* from,
           run.ensemble};
 }
 
-std::string fusion_text(const Plan& plan) {
+std::string fusion_text(const Plan& plan, int ranks) {
+  if (ranks > 1 && plan.level != Fusion::epochs)
+    return fmt::format("{}, with an exchange between the ranks in every step", to_name(plan.level));
   const auto& [launches, steps] = std::pair(plan.chosen.launches, plan.chosen.steps_per_launch);
   return fmt::format("{}, {} launch{} {}", to_name(plan.level), launches, launches == 1 ? "" : "es",
                      steps == 1 ? "a step" : fmt::format("for {} steps", steps));
@@ -97,7 +99,7 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
       {"ensemble", run.ensemble.members > 0 ? fmt::format("{} members", run.ensemble.members) : ""},
-      {"fusion", fusion_text(plan)},
+      {"fusion", fusion_text(plan, ranks.size())},
       {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch,
                              plan.steps_per_epoch == 1 ? "" : "s", plan.batch)},
       {"loss", std::string(to_name(training.loss.type))},

@@ -85,6 +85,15 @@ struct Mock : SpaceOf<MockSpace::execution_space, MockSpace, true, false> {
 };
 #endif
 
+// The host's own: of those that this Kokkos has, the one that uses its processors best.
+#if defined(KOKKOS_ENABLE_OPENMP)
+using Host = OpenMP;
+#elif defined(KOKKOS_ENABLE_THREADS)
+using Host = Threads;
+#else
+using Host = Serial;
+#endif
+
 }  // namespace spaces
 
 /// The space of an execution space, for an application that knows its own: SpaceFor<Kokkos::OpenMP> is spaces::OpenMP.
@@ -94,7 +103,7 @@ using SpaceFor = decltype(spaces::space_of(std::declval<const Execution&>()));
 /// The space in which the host works on data of its own beside S: S's processors where S runs on them.
 template <Space S>
 using HostSpaceBeside =
-    SpaceFor<std::conditional_t<S::kernels_on_host, typename S::Execution, Kokkos::DefaultHostExecutionSpace>>;
+    SpaceFor<std::conditional_t<S::kernels_on_host, typename S::Execution, spaces::Host::Execution>>;
 
 /// An instance of it.
 template <Space S>

@@ -73,6 +73,7 @@ TEST_CASE("ranks write what one process writes, once, with the same bits") {
     INFO(run.err);
     REQUIRE(run.code == 0);
     CHECK(run.says(fmt::format("ranks      {0}, {0} of them on this node", count)));
+    CHECK(run.says("fusion     step, with an exchange between the ranks in every step"));
     CHECK(run.out.find("completed after 40 epochs") == run.out.rfind("completed after 40 epochs"));
     CHECK(run.out.find('\r') == run.out.npos);  // no progress bar into a file
     const auto record = ranks.program.json(output + "/run.json");

@@ -48,6 +48,7 @@ TEST_CASE("what the schema states as allowed is what validate() enforces") {
       {"training.early_stopping.patience", "-1"},
       {"training.early_stopping.min_delta", "-1"},
       {"training.epochs", "-1"},
+      {"training.stream_mib", "0"},
       {"training.log_every", "-1"},
       {"training.validate_every", "-1"},
   };

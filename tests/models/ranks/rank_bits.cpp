@@ -105,8 +105,9 @@ void run(const Job& job, Communicator& ranks) {
   const auto validation_X = upload<S>(exec, rows_of<Real>(job.validation_rows, inputs, 3, all), inputs),
              validation_T = upload<S>(exec, rows_of<Real>(job.validation_rows, outputs, 4, all), outputs);
   const RawSet<S, Real> validation{validation_X, validation_T};
-  const TrainReport report = job.streamed ? train_streamed<S, Real, Real>(exec, network, on_host, validation, {}, options)
-                                          : train<S, Real, Real>(exec, network, {X, T}, validation, {}, options);
+  const TrainReport report = job.streamed
+                                 ? train_streamed<S, Real, Real>(exec, network, on_host, validation, {}, options)
+                                 : train<S, Real, Real>(exec, network, {X, T}, validation, {}, options);
   expect(job.streamed == (report.stream.windows > 4), ranks,
          fmt::format("{}: {} windows", job.name, report.stream.windows));
 
