@@ -94,17 +94,17 @@ inline void sum_columns(const Real* dZ, std::int64_t rows, std::int64_t columns,
 template <class Real>
 inline void sum_rows_of_chunks(const Real* dZ, std::int64_t columns, const int* bounds, int chunks, Real* out) {
   using V = Vec<Real>;
-  constexpr int vectors = 4, lanes = vectors * V::width;
+  constexpr int vectors = 4, lanes = vectors * V::width, most = 16;
   for (std::int64_t j = 0; j < columns; j += lanes) {
     const int count = static_cast<int>(columns - j < lanes ? columns - j : lanes);
-    alignas(64) Real leaves[16 * lanes];
+    alignas(64) Real leaves[most * lanes];
     for (int c = 0; c < chunks; ++c) {
       for (int v = 0; v < count; v += V::width) {
         sum_vectors<1>(dZ + bounds[c] * columns + j + v, bounds[c + 1] - bounds[c], columns,
                        count - v < V::width ? count - v : V::width, true, leaves + c * lanes + v);
       }
     }
-    tile::tree_sum_span(chunks, leaves, lanes, out + j, count);
+    tile::tree_sum_span<most>(chunks, leaves, lanes, out + j, count);
   }
 }
 

@@ -76,7 +76,8 @@ struct HostProduct {
             registers<R, 1, true>(a, m, chains, count, nullptr, 0, leaf, lanes, V::width);
           }
         }
-        for (int i = 0; i < R; ++i) tree_sum_span(chunks, leaves + i * lanes, R * lanes, C + (m + i) * ld + n, count);
+        for (int i = 0; i < R; ++i)
+          tree_sum_span<most_chunks>(chunks, leaves + i * lanes, R * lanes, C + (m + i) * ld + n, count);
       };
       in_blocks(m_count, sum);
     }

@@ -65,10 +65,10 @@ KOKKOS_INLINE_FUNCTION T tree_sum(int leaves, const T* leaf, std::int64_t stride
   return detail::with_leaves(leaves, [=]<int Leaves>() { return tree_sum_of<Leaves>(leaf, stride); });
 }
 
-/// out[i] = tree sum of leaf[i + c * stride] over c, for i in [0, count): the choice outside the loop.
-template <class T>
+/// out[i] = tree sum of leaf[i + c * stride] over c, for i in [0, count): the choice outside the loop. At most Most leaves.
+template <int Most = max_leaves, class T>
 KOKKOS_INLINE_FUNCTION void tree_sum_span(int leaves, const T* leaf, std::int64_t stride, T* out, int count) {
-  detail::with_leaves(leaves, [=]<int Leaves>() {
+  detail::with_leaves<Most>(leaves, [=]<int Leaves>() {
     for (int i = 0; i < count; ++i) out[i] = tree_sum_of<Leaves>(leaf + i, stride);
   });
 }
