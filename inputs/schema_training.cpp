@@ -155,7 +155,7 @@ std::vector<Key> training_keys() {
           "half of an accelerator's memory."),
       scalar_key(
           "training.stream_mib", [](auto& file) -> auto& { return file.training.stream_mib; },
-          "MiB on the device for the two windows of streamed rows, each of which holds a batch at least.",
+          "MiB on the device for the two windows of streamed rows, each of which holds a batch and 4096 rows at least.",
           stated("> 0")),
       scalar_key(
           "training.reproducible", [](auto& file) -> auto& { return file.training.reproducible; },

@@ -18,11 +18,14 @@ struct SetShare {
   std::vector<std::int64_t> shards{1};     ///< of each rank
   Communicator* communicator = nullptr;    ///< null: every process holds all
 
-  /// This rank's part of a set that every rank holds and that is evaluated together: shards of shard_rows rows or more, as few
-  /// as one, contiguous ones to each rank, and none where there are fewer than ranks. `first_row`: where the part begins.
+  /// This rank's part of a set that every rank holds and that is evaluated together: shards of shard_rows rows or more,
+  /// contiguous ones to each rank, and none where there are fewer than ranks; of a set with one shard every rank has all.
+  /// `first_row`: where the part begins.
   static SetShare of_evaluation(std::int64_t rows, Communicator& communicator, std::int64_t& first_row) {
     constexpr std::int64_t shard_rows = 4096, most_shards = 128;
     const std::int64_t count = std::clamp<std::int64_t>(rows / shard_rows, 1, most_shards);
+    first_row = 0;
+    if (count == 1) return {rows, {0, rows}, 0, {1}, nullptr};
     const auto first_of = [&](std::int64_t rank) { return count * rank / communicator.size(); };
     SetShare share;
     share.all_rows = rows;

@@ -68,9 +68,11 @@ TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
                   const std::type_identity_t<RawSet<S, In>>& validation,
                   const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options);
 
-/// The same with training rows that stay on the host: windows of them, together of about training.stream_mib, come to the
-/// device, the next one while it works on this one; levels `none`, `layer` and `step`, and the bits of the set on the device. A
-/// change of windows has 2 copies (none on host spaces), 1 launch on the host and up to 3 fences; steps between changes are steady ones.
+/// The same with training rows X [rows, inputs] and T [rows, outputs] that stay on the host, where nobody may write them
+/// meanwhile: windows of them, together of about training.stream_mib (each of a batch at least), come to the device, the next one while it works on
+/// this one; levels `none`, `layer` and `step`, and the bits of the set on the device. A change of windows has 2 copies (none on
+/// host spaces), 1 launch on the host and up to 4 fences; steps between changes are steady ones. An evaluation of the training set
+/// streams it once more.
 template <Space S, class Real, class In = Real>
 TrainReport train_streamed(const typename S::Execution& exec, Network<S, Real>& network,
                            const std::type_identity_t<HostRows<S, In>>& train,

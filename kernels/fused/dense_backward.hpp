@@ -92,23 +92,24 @@ struct HostDenseBackward {
 
   KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team, void* scratch, std::int64_t tile,
                                               std::int64_t number) const {
-    int bounds[Product::most_chunks + 1];
-    for (int c = 0; c <= group; ++c) bounds[c] = static_cast<int>(args.order.chunk_begin(number * group + c));
-    const std::int64_t i0 = tile * row_tile, rows = bounds[group] - bounds[0];
+    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(number * group),
+                       rows = args.order.chunk_begin((number + 1) * group) - begin;
+    const Real* const dZ = args.dZ + begin * args.fan_out;
     Real* const slab = args.target.slabs + number * args.target.slab_stride + args.offset;
     if (group == 1) {
-      const std::int64_t begin = bounds[0];
-      const Real* const dZ = args.dZ + begin * args.fan_out;
       Product::run(team, scratch, rows_of(tile), args.fan_out, rows,
                    tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
                    tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{},
                    tile::Store<Real>{slab + i0 * args.fan_out, args.fan_out});
-    } else {
-      Product::sum_of_chunks(team, scratch, rows_of(tile), args.fan_out, tile::Columns<Real>{args.X + i0, args.fan_in},
-                             tile::Plain<Real>{args.dZ, args.fan_out}, bounds, group, slab + i0 * args.fan_out,
-                             args.fan_out);
+      if (owns_bias(tile)) sum_rows<S>(team, Product::team_size, dZ, rows, args.fan_out, true, slab + weights());
+      return;
     }
-    if (owns_bias(tile)) detail::sum_rows_of_chunks(args.dZ, args.fan_out, bounds, group, slab + weights());
+    int bounds[Product::most_chunks + 1];  // from the group's first row on
+    for (int c = 0; c <= group; ++c) bounds[c] = static_cast<int>(args.order.chunk_begin(number * group + c) - begin);
+    Product::sum_of_chunks(team, scratch, rows_of(tile), args.fan_out,
+                           tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
+                           tile::Plain<Real>{dZ, args.fan_out}, bounds, group, slab + i0 * args.fan_out, args.fan_out);
+    if (owns_bias(tile)) detail::sum_rows_of_chunks(dZ, args.fan_out, bounds, group, slab + weights());
   }
 
   KOKKOS_INLINE_FUNCTION void update(const Member& team, std::int64_t tile) const {

@@ -99,6 +99,11 @@ inline void sum_rows_of_chunks(const Real* dZ, std::int64_t columns, const int* 
     const int count = static_cast<int>(columns - j < lanes ? columns - j : lanes);
     alignas(64) Real leaves[most * lanes];
     for (int c = 0; c < chunks; ++c) {
+      if (count == lanes) {
+        sum_vectors<vectors>(dZ + bounds[c] * columns + j, bounds[c + 1] - bounds[c], columns, V::width, true,
+                             leaves + c * lanes);
+        continue;
+      }
       for (int v = 0; v < count; v += V::width) {
         sum_vectors<1>(dZ + bounds[c] * columns + j + v, bounds[c + 1] - bounds[c], columns,
                        count - v < V::width ? count - v : V::width, true, leaves + c * lanes + v);

@@ -52,6 +52,7 @@ struct StageBatches {
   }
 };
 
+/// A row each.
 template <class In, class Real>
 struct StageRange {
   StagedColumns<In, Real> X, T;

@@ -49,11 +49,12 @@ class RowStream final : public BatchFeed<S, Real> {
         order_(order),
         last_step_(last_step),
         batch_rows_(most_rows(plan, share)),
+        execution_(exec),
         host_(host_instance<S>(exec)),
         copies_(copy_instance<S>(exec)) {
     const auto row_bytes = static_cast<std::int64_t>(sizeof(Real)) * (inputs_ + outputs_);
-    const auto affordable = static_cast<std::int64_t>(
-        mib * 0x1p20 / static_cast<double>(static_cast<std::int64_t>(windows_.size()) * row_bytes));
+    const double asked = mib * 0x1p20 / static_cast<double>(static_cast<std::int64_t>(windows_.size()) * row_bytes);
+    const auto affordable = static_cast<std::int64_t>(std::min(asked, static_cast<double>(row_count_)));
     // A window's launches are all in a GPU's queue while the host fills the next one.
     const std::int64_t queued = std::max<std::int64_t>(1, most_launches / plan.chosen.launches);
     batches_ = std::clamp<std::int64_t>(affordable / batch_rows_, 1, std::min(queued, plan.steps_per_epoch));
@@ -63,9 +64,16 @@ class RowStream final : public BatchFeed<S, Real> {
     report_.window_bytes = capacity_ * row_bytes;
   }
 
+  RowStream(const RowStream&) = delete;
+  RowStream& operator=(const RowStream&) = delete;
+  /// What an exception leaves behind may still read and write the windows.
+  ~RowStream() override {
+    wait_for(copies_, "sinter::stream: copies before the windows go");
+    if constexpr (!S::kernels_on_host) wait_for(execution_, "sinter::stream: kernels before the windows go");
+  }
+
   void place(const Execution& exec, StepRun<Real>& run) override {
-    const Wanted wanted = batches_from(run.first);
-    if (!current().holds(wanted.first, 1, Wanted::Kind::batches)) change(exec, wanted);
+    if (!current().holds(run.first, 1, Wanted::Kind::batches)) change(exec, batches_from(run.first), 1);
     const std::int64_t at = (run.first - current().content.first) * order_.own_rows();
     run.X = current().X() + at * inputs_;
     run.T = current().T() + at * outputs_;
@@ -85,7 +93,7 @@ class RowStream final : public BatchFeed<S, Real> {
 
   RowsOnDevice<Real> rows(const Execution& exec, std::int64_t begin, std::int64_t count) override {
     if (!current().holds(begin, count, Wanted::Kind::range))
-      change(exec, {Wanted::Kind::range, begin, std::min(capacity_, row_count_ - begin)});
+      change(exec, {Wanted::Kind::range, begin, std::min(capacity_, row_count_ - begin)}, count);
     const std::int64_t at = begin - current().content.first;
     return {current().X() + at * inputs_, current().T() + at * outputs_};
   }
@@ -100,7 +108,6 @@ class RowStream final : public BatchFeed<S, Real> {
     enum class Kind : std::uint8_t { nothing, batches, range };
     Kind kind = Kind::nothing;
     std::int64_t first = 0, count = 0;
-    friend bool operator==(const Wanted&, const Wanted&) = default;
   };
 
   struct Window {
@@ -139,14 +146,16 @@ class RowStream final : public BatchFeed<S, Real> {
     return {Wanted::Kind::batches, step, std::min(batches_, left)};
   }
 
-  /// The other window, with what is wanted, becomes the current one.
-  void change(const Execution& exec, const Wanted& wanted) {
-    const Timer timer(report_.host_s);
-    if (other().content != wanted) {
-      wait_for(copies_, "sinter::stream: rows that nobody wants any more");
-      fill(other(), wanted);
+  /// The other window, with the first `count` of what is wanted, becomes the current one.
+  void change(const Execution& exec, const Wanted& wanted, std::int64_t count) {
+    {
+      const Timer timer(report_.host_s);
+      if (!other().holds(wanted.first, count, wanted.kind)) {
+        wait_for(copies_, "sinter::stream: rows that nobody wants any more");
+        fill(other(), wanted);
+      }
+      wait_for(copies_, "sinter::stream: rows of the next window");
     }
-    wait_for(copies_, "sinter::stream: rows of the next window");
     if constexpr (!S::kernels_on_host) wait_for(exec, "sinter::stream: kernels that read the last window");
     now_ = 1 - now_;
   }
@@ -184,6 +193,7 @@ class RowStream final : public BatchFeed<S, Real> {
   std::int64_t batch_rows_;    ///< of this rank, the most of any batch
   std::int64_t batches_ = 0;   ///< of a window
   std::int64_t capacity_ = 0;  ///< rows of a window
+  Execution execution_;        ///< of the kernels that read the windows
   typename HostSpaceBeside<S>::Execution host_;
   Execution copies_;
   std::array<std::optional<Window>, 2> windows_;

@@ -287,6 +287,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
   if (options.on_checkpoint && !nothing_new) make_checkpoint();
   wait_for(exec, "sinter::train: last step");
+  if (stream) report.stream = stream->report();
   report.training_s = earlier_s + timer.seconds();
   report.status = state.phase == TrainingPhase::running ? "interrupted" : to_name(state.phase);
   report.epochs_done = state.epochs_done();
@@ -298,7 +299,6 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   report.train = evaluator.report(exec, train_set, spec.loss);
   if (!validation_set.empty()) report.validation = evaluator.report(exec, validation_set, spec.loss);
   if (!test_set.empty()) report.test = evaluator.report(exec, test_set, spec.loss);
-  if (stream) report.stream = stream->report();
   report.ledger = ledger::difference(ledger_before, ledger::by_label());
   return report;
 }

@@ -51,7 +51,7 @@ class RunnerOf final : public Runner {
       return;
     }
     Network<S, Real> network(exec_, request.model, request.seed);
-    if (streams(request.train, request.training)) {
+    if (streams(request.train, request.model, request.training, request.training_rows)) {
       static_cast<TrainReport&>(out) = sinter::train_streamed<S, Real, double>(exec_, network, on_host(request.train),
                                                                                validation.raw(), test.raw(), options);
     } else {
@@ -65,14 +65,17 @@ class RunnerOf final : public Runner {
 
   void predict(const ModelState& model, HostMatrix features, std::vector<double>& out) override {
     const Network<S, Real> network(exec_, model);
-    const HostSet set{features, {}};
-    const Pushed pushed = push(set, "predicted");
-    const auto Y = make_matrix<S, double>(exec_, "sinter::predict::outputs", features.rows, model.spec.outputs());
+    const std::int64_t outputs = model.spec.outputs();
+    out.resize(static_cast<std::size_t>(features.rows * outputs));
     Evaluator<S, Real> evaluator(exec_, network, features.rows);
-    evaluator.template predict<double, double>(exec_, pushed.X, Y);
-    const HostMirror<Matrix<S, double>> mirror(Y);
-    mirror.pull(exec_);
-    out.assign(mirror.host().data(), mirror.host().data() + mirror.host().size());
+    if constexpr (S::host_accessible) {
+      const MatrixRef<S, double> Y(out.data(), static_cast<std::size_t>(features.rows),
+                                   static_cast<std::size_t>(outputs));
+      evaluator.template predict<double, double>(exec_, view<S>(features), Y);
+      wait_for(exec_, "sinter::backend: predictions");
+    } else {
+      predict_in_pieces(evaluator, features, outputs, out.data());
+    }
   }
 
   void evaluate(const ModelState& model, const LossSettings& loss, HostSet set, SetReport& out) override {
@@ -96,7 +99,8 @@ class RunnerOf final : public Runner {
       return;
     }
     Network<S, Real> network(exec_, request.model, request.seed);
-    if (request.settings.mode == MeasureMode::training && streams(request.train, request.training)) {
+    if (request.settings.mode == MeasureMode::training &&
+        streams(request.train, request.model, request.training, request.training_rows)) {
       out = sinter::measure_streamed<S, Real, double>(exec_, network, on_host(request.train), options,
                                                       request.settings);
       return;
@@ -137,13 +141,49 @@ class RunnerOf final : public Runner {
     return {view<HostSpaceBeside<S>>(set.features), view<HostSpaceBeside<S>>(set.targets)};
   }
 
-  /// Whether the training rows stay on the host.
-  bool streams(const HostSet& train, const TrainingSpec& training) const {
+  /// Whether the training rows stay on the host. Level epochs wants them on the device: where they do not fit it throws
+  /// ConfigError, for the plan is not changed behind the caller's back.
+  bool streams(const HostSet& train, const ModelSpec& model, const TrainingSpec& training,
+               std::int64_t training_rows) const {
     if (training.stream != Stream::automatic || S::kernels_on_host) return training.stream == Stream::always;
     const auto values = static_cast<double>(train.features.rows) *
                         static_cast<double>(train.features.columns + train.targets.columns);
     const double bytes = values * (sizeof(double) + sizeof(Real));  // as read, and as the network wants them
-    return bytes > static_cast<double>(describe_device<S>(exec_).memory_bytes) / 2;
+    const auto memory = static_cast<double>(describe_device<S>(exec_).memory_bytes);
+    if (bytes <= memory / 2) return false;
+    const auto rows = std::max(training_rows, train.features.rows);
+    const auto plan = make_plan(model, training, detail::precision_of<Real>(), device_kind<S>, rows);
+    if (plan.level != Fusion::epochs) return true;
+    if (bytes > memory) {
+      throw ConfigError(fmt::format(
+          "training.stream: the training rows take {:.1f} GB, the device has {:.1f} GB, and level epochs wants "
+          "all of them there; `always` streams them, at level step or layer",
+          bytes * 1e-9, memory * 1e-9));
+    }
+    return false;
+  }
+
+  /// Pieces of a size that leaves the device its memory; a row's prediction does not depend on the others'. 2 copies, 1 launch
+  /// and 2 fences a piece.
+  void predict_in_pieces(Evaluator<S, Real>& evaluator, const HostMatrix& features, std::int64_t outputs,
+                         double* out) const {
+    constexpr std::int64_t piece_bytes = std::int64_t{16} << 20;  // a GPU copies it in a fraction of a millisecond
+    const std::int64_t row_bytes = static_cast<std::int64_t>(sizeof(double)) * (features.columns + outputs);
+    const std::int64_t most = std::clamp<std::int64_t>(piece_bytes / row_bytes, 1, features.rows);
+    const auto X = make_matrix<S, double>(exec_, "sinter::predict::features", most, features.columns);
+    const auto Y = make_matrix<S, double>(exec_, "sinter::predict::outputs", most, outputs);
+    const HostMirror<Matrix<S, double>> from(X), to(Y);
+    for (std::int64_t begin = 0; begin < features.rows; begin += most) {
+      const std::int64_t rows = std::min(most, features.rows - begin);
+      std::copy_n(features.data + begin * features.columns, rows * features.columns, from.host().data());
+      from.push(exec_);
+      const auto count = static_cast<std::size_t>(rows);
+      evaluator.template predict<double, double>(
+          exec_, MatrixRef<S, const double>(X.data(), count, static_cast<std::size_t>(features.columns)),
+          MatrixRef<S, double>(Y.data(), count, static_cast<std::size_t>(outputs)));
+      to.pull(exec_);
+      std::copy_n(to.host().data(), rows * outputs, out + begin * outputs);
+    }
   }
 
   /// A set on the device. On a host space it is the caller's own.

@@ -40,10 +40,10 @@ struct SetReport {
 
 /// Training rows that were brought to the device a window at a time (training.stream).
 struct StreamReport {
-  std::int64_t windows = 0;       ///< that were filled; 0: the rows were on the device
+  std::int64_t windows = 0;       ///< that were filled up to the last step; 0: the rows were on the device
   std::int64_t window_steps = 0;  ///< batches of a window
   std::int64_t window_bytes = 0;  ///< of one of the two, on the device
-  double host_s = 0;              ///< that the host took to fill windows and waited to change them
+  double host_s = 0;              ///< that the host took to fill windows and waited for their copies
 };
 
 struct TrainReport {
