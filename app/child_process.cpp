@@ -5,13 +5,17 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include <sinter/app/signals.hpp>
 
@@ -90,7 +94,7 @@ ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOpt
   const auto start = Clock::now();
   pid_t child = 0;
   if (const int error = spawn(arguments, options.own_group, out, err, child)) {
-    outcome.err = std::strerror(error);
+    outcome.err = fmt::format("cannot start '{}': {}", arguments.front(), std::strerror(error));
     return outcome;
   }
   const pid_t target = options.own_group ? -child : child;
@@ -127,6 +131,16 @@ ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOpt
   outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   outcome.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   return outcome;
+}
+
+bool on_path(const std::string& program) {
+  if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+  const char* const variable = std::getenv("PATH");
+  std::istringstream folders(variable == nullptr ? "" : variable);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access(((folder.empty() ? "." : folder) + "/" + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
 }
 
 std::string shell_text(const std::vector<std::string>& arguments) {

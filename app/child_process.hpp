@@ -25,6 +25,9 @@ struct ChildOutcome {
 /// group where it leads one: SIGTERM, five seconds later SIGKILL.
 ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOptions& options = {});
 
+/// Whether run_child() finds a program of that name.
+bool on_path(const std::string& program);
+
 /// The command as text that a POSIX shell reads as the same words.
 std::string shell_text(const std::vector<std::string>& arguments);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/app/child_process.hpp>
 #include <sinter/app/commands.hpp>
 #include <sinter/app/exit_codes.hpp>
 #include <sinter/app/host_facts.hpp>
@@ -197,6 +198,15 @@ int study(const StudyOptions& options, Console& console) {
     if (!outputs.insert(fs::absolute(studies.back().output).lexically_normal()).second)
       throw UsageError(
           fmt::format("{}: the folder '{}' is that of another study of this command", file, studies.back().output));
+  }
+  // Points that cannot even be started would all be recorded as failed.
+  for (const auto& each : studies) {
+    const auto type = each.launcher.type;
+    if (options.dry_run || (type != LauncherType::mpirun && type != LauncherType::srun)) continue;
+    if (const std::string program(to_name(type)); !on_path(program)) {
+      throw ConfigError(fmt::format(
+          "launcher.type: {0}: no program '{0}' is on the PATH; allowed: a launcher that is there, or none", program));
+    }
   }
   Json records = Json::array();
   int code = 0;

@@ -82,6 +82,18 @@ TEST_CASE("the order of measurements is shuffled, and the same for the same seed
   CHECK(order("2") != one);
 }
 
+TEST_CASE("a launcher that is not there is named before anything is written") {
+  Program sinter;
+  put_study(sinter, "A: b c", "kind: weak", "ranks: [1, 2]");
+  sinter.environment["PATH"] = "/nowhere";
+  const auto run = sinter({"study", "study.yaml", "--set", "launcher={type: mpirun}"});
+  CHECK(run.code == 3);
+  CHECK(
+      run.complains("launcher.type: mpirun: no program 'mpirun' is on the PATH; allowed: a launcher that is there, or "
+                    "none"));
+  CHECK_FALSE(test::fs::exists(sinter.file("out")));
+}
+
 TEST_CASE("a dry run lists the points with whole commands and writes nothing") {
   Program sinter;
   put_study(sinter, "A: b c", "kind: weak", "ranks: [1, 2]");
