@@ -172,9 +172,10 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
                    run.order, boundaries.last_step(), spec.stream_mib);
     train_set.feed = &*stream;
     if (options.on_log) {
+      const auto batches = stream->report().window_steps;
       options.on_log(LogLevel::info,
-                     fmt::format("training rows stay on the host: {} batches at a time come to the device",
-                                 stream->report().window_steps));
+                     fmt::format("training rows stay on the host and come to the device in windows of {} batch{}",
+                                 batches, batches == 1 ? "" : "es"));
     }
   }
 
