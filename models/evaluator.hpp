@@ -23,7 +23,7 @@ struct RowsOnDevice {
 template <Space S, class Real>
 class RowFeed {
  public:
-  static constexpr std::int64_t most_rows = 4096;  ///< that are asked for at once
+  static constexpr std::int64_t piece_rows = 4096;  ///< the most that are asked for at once
   virtual ~RowFeed() = default;
   /// Rows [begin, begin + count), for kernels on `exec`; they stay until the next call.
   virtual RowsOnDevice<Real> rows(const typename S::Execution& exec, std::int64_t begin, std::int64_t count) = 0;
@@ -40,7 +40,7 @@ struct DeviceSet {
   RowFeed<S, Real>* feed = nullptr;  ///< brings the rows instead of X and T
 
   [[nodiscard]] bool empty() const { return share.all_rows == 0; }
-  /// At most RowFeed::most_rows rows.
+  /// At most RowFeed::piece_rows rows.
   [[nodiscard]] RowsOnDevice<Real> piece(const typename S::Execution& exec, std::int64_t begin,
                                          std::int64_t count) const {
     if (feed != nullptr) return feed->rows(exec, begin, count);
@@ -53,7 +53,7 @@ template <Space S, class Real>
 class Evaluator {
  public:
   using Execution = typename S::Execution;
-  static constexpr std::int64_t block_rows = RowFeed<S, Real>::most_rows;
+  static constexpr std::int64_t block_rows = RowFeed<S, Real>::piece_rows;
 
   /// For sets of about `rows` rows; its memory holds the outputs of at most min(rows, block_rows). The network must
   /// outlive it.

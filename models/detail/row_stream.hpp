@@ -36,7 +36,7 @@ class RowStream final : public BatchFeed<S, Real> {
  public:
   using Execution = typename S::Execution;
 
-  /// `order`: of the run's first step. `mib`: of device memory for the windows, each of which holds a batch at least. 4
+  /// `order`: of the run's first step. `mib`: of device memory for the windows, each of which holds a batch and a piece of an evaluation at least. 4
   /// allocations on the device, and as many on the host where its memory is not the device's.
   RowStream(const Execution& exec, const HostRows<S, In>& rows, const Normalization& normalization, const Plan& plan,
             const Share& share, const BatchOrder& order, std::int64_t last_step, double mib)
@@ -58,7 +58,7 @@ class RowStream final : public BatchFeed<S, Real> {
     // A window's launches are all in a GPU's queue while the host fills the next one.
     const std::int64_t queued = std::max<std::int64_t>(1, most_launches / plan.chosen.launches);
     batches_ = std::clamp<std::int64_t>(affordable / batch_rows_, 1, std::min(queued, plan.steps_per_epoch));
-    capacity_ = std::max(batches_ * batch_rows_, std::min(this->most_rows, row_count_));
+    capacity_ = std::max(batches_ * batch_rows_, std::min(this->piece_rows, row_count_));
     for (auto& window : windows_) window.emplace(exec, capacity_, inputs_, outputs_);
     report_.window_steps = batches_;
     report_.window_bytes = capacity_ * row_bytes;

@@ -169,7 +169,8 @@ class RunnerOf final : public Runner {
                          double* out) const {
     constexpr std::int64_t piece_bytes = std::int64_t{16} << 20;  // a GPU copies it in a fraction of a millisecond
     const std::int64_t row_bytes = static_cast<std::int64_t>(sizeof(double)) * (features.columns + outputs);
-    const std::int64_t most = std::clamp<std::int64_t>(piece_bytes / row_bytes, 1, features.rows);
+    const std::int64_t most = std::clamp<std::int64_t>(piece_bytes / row_bytes, 1,
+                                                       std::max<std::int64_t>(1, features.rows));
     const auto X = make_matrix<S, double>(exec_, "sinter::predict::features", most, features.columns);
     const auto Y = make_matrix<S, double>(exec_, "sinter::predict::outputs", most, outputs);
     const HostMirror<Matrix<S, double>> from(X), to(Y);
@@ -208,9 +209,8 @@ class RunnerOf final : public Runner {
     if constexpr (S::host_accessible) {
       return {{}, {}, view<S>(set.features), view<S>(set.targets)};
     } else {
-      Pushed pushed{push(set.features, "sinter::raw::" + name + "_features"), {}};
-      if (set.targets.rows > 0) pushed.T = pushed.owned_T = push(set.targets, "sinter::raw::" + name + "_targets");
-      return pushed;
+      return {push(set.features, "sinter::raw::" + name + "_features"),
+              push(set.targets, "sinter::raw::" + name + "_targets")};
     }
   }
 

@@ -25,6 +25,7 @@ inline void put(const std::filesystem::path& path, std::string_view bytes) {
 class ScratchFolder {
  public:
   ScratchFolder() {
+    // mkdtemp wants the six X and puts other letters in their place.
     std::string name = (std::filesystem::temp_directory_path() / "sinter-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
