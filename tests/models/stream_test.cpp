@@ -86,13 +86,15 @@ TEMPLATE_LIST_TEST_CASE("a streamed training set gives the bits of one on the de
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
   for (const Fusion level : {Fusion::layer, Fusion::step}) {
-    for (const auto& [rows, batch] :
-         {std::pair<std::int64_t, std::int64_t>{403, 64}, {130, 50}, {9001, 900}, {70, 0}}) {
-      Job<S, Real> job(rows, batch == 0 ? rows : batch);
-      job.options.training.batch = batch;
+    struct Case {
+      std::int64_t rows, batch;
+    };
+    for (const Case c : {Case{403, 64}, Case{130, 50}, Case{9001, 900}, Case{70, 0}}) {
+      Job<S, Real> job(c.rows, c.batch == 0 ? c.rows : c.batch);
+      job.options.training.batch = c.batch;
       job.options.training.fusion = level;
       const auto differs = [&] {
-        INFO(to_name(level) << ", " << rows << " rows, batches of " << batch);
+        INFO(to_name(level) << ", " << c.rows << " rows, batches of " << c.batch);
         const auto streamed = job.run(true);
         CHECK(streamed.report.plan.level == level);
         CHECK(streamed.report.stream.windows > 2);
