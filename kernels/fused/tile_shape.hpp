@@ -117,7 +117,7 @@ inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_til
   shape.layers = layers;
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
-  shape.longest = static_cast<int>(layout.widest());
+  shape.longest = static_cast<int>(std::max(layout.inputs, layout.widest()));
   shape.columns = static_cast<int>(detail::whole_columns(layout.inputs) + 2 * detail::whole_columns(layout.widest()));
   return shape;
 }

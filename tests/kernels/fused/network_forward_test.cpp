@@ -82,8 +82,9 @@ struct Trial {
     for (std::int64_t m = 0; m < members; ++m) {
       for (std::int64_t r = 0; r < rows; ++r) {
         std::vector<Real> row;
-        for (std::size_t k = 0; k < 3; ++k) {
-          const double value = x[static_cast<std::size_t>(r) * 3 + k];
+        const auto inputs = static_cast<std::size_t>(layout.inputs);
+        for (std::size_t k = 0; k < inputs; ++k) {
+          const double value = x[static_cast<std::size_t>(r) * inputs + k];
           row.push_back(static_cast<Real>(normalized ? (value - feature_shift[k]) * feature_scale[k] : value));
         }
         for (const Real z : chain(layout, p.data() + m * layout.parameters, row)) out.push_back(z);
@@ -112,6 +113,30 @@ TEMPLATE_LIST_TEST_CASE("a network's outputs have the bits of one chain each, fo
           CHECK(test::values(exec, Z) == trial.expected(exec, false));
         }
       }
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("networks with more inputs than their widest layer has units find room for their panels", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  const typename S::Execution exec;
+  const auto layout_of = [](std::int64_t inputs, const std::vector<std::int64_t>& widths) {
+    NetworkLayout layout;
+    layout.inputs = inputs;
+    for (const auto width : widths) layout.add(width, Activation::tanh, 0, true);
+    return layout;
+  };
+  for (const auto& layout : {layout_of(784, {256, 1}), layout_of(600, {300, 300, 2}), layout_of(1100, {520, 3})}) {
+    for (const std::int64_t rows : {33, 70}) {
+      const Trial<S, Real> trial(exec, layout, rows, 1);
+      const auto Z = make_matrix<S, Real>(exec, "Z", rows, layout.outputs());
+      auto args = trial.args(Z.data());
+      args.raw = true;
+      fused::network_forward<S>(exec, args);
+      INFO(layout.inputs << " inputs, " << rows << " rows");
+      CHECK(test::values(exec, Z) == trial.expected(exec, false));
     }
   }
 }
