@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,18 @@ void clear_openblas_settings(Console& console) {
         fmt::format("{} is ignored: level none is a fair baseline only where OpenBLAS chooses itself", variable));
     ::unsetenv(variable);
   }
+}
+
+/// The best code that OpenBLAS has for this processor, where it is older than the processor: such a version falls back to
+/// code without wide vectors. "" where it chose well by itself, or where nothing better is known.
+std::string better_openblas_code(const std::string& products) {
+  if (products.find(openblas_fallback) == products.npos) return "";
+  const auto features = cpu_features();
+  const auto has = [&](std::initializer_list<const char*> wanted) {
+    return std::ranges::all_of(wanted, [&](const char* feature) { return features.contains(feature); });
+  };
+  if (has({"avx512f", "avx512bw", "avx512dq", "avx512vl"})) return "SkylakeX";
+  return has({"avx2", "fma"}) ? "Haswell" : "";
 }
 
 struct OpenedBackend {
@@ -99,6 +112,10 @@ int bench_run_file(const BenchOptions& options, Console& console) {
       {run.run.seed, run.model, run.training, run.normalize, run.device.precision, data.view(data.train),
        settings_of(options, *mode), run.ensemble, &ranks, data.training_rows});
   console.say(bench_line(record));
+  const auto products = record["device"]["products_of_level_none"].get<std::string>();
+  if (record["level"] == to_name(Fusion::none) && products.find(openblas_fallback) != products.npos)
+    console.warn(
+        fmt::format("{} made the products: it does not know this processor, and is slower than it could be", products));
   console.result(record_text(record));
   return 0;
 }
@@ -109,7 +126,7 @@ int bench_one(const BenchOptions& options, Console& console) {
   if (options.one_case == start_up_case) {
     backend::DeviceInfo info;
     check(open(device).backend->device_info(info));
-    console.result(record_text({{"space", info.space}, {"threads", info.concurrency}}));
+    console.result(record_text({{"space", info.space}, {"threads", info.concurrency}, {"products", info.products}}));
     return 0;
   }
   const auto wanted = bench_case(options.one_case);
@@ -172,6 +189,8 @@ int bench_table(const BenchOptions& options, Console& console) {
     start_up.seconds.push_back(outcome.elapsed_s);
     first = Json::parse(outcome.out);
   }
+  const auto told = better_openblas_code(first["products"].get<std::string>());
+  if (!told.empty()) ::setenv("OPENBLAS_CORETYPE", told.c_str(), 1);  // for the processes that follow
   std::vector<BenchRefusal> refused;
   const auto space = first["space"].get<std::string>();
   const bool on_host = device_kind_of(space) == DeviceKind::host;
@@ -189,7 +208,8 @@ int bench_table(const BenchOptions& options, Console& console) {
     console.say("  {:>2}/{} {}", c + 1, cases.size(), bench_line(record));
     records.push_back(std::move(record));
   }
-  const auto summary = bench_summary(std::move(records), refused, start_up);
+  auto summary = bench_summary(std::move(records), refused, start_up);
+  summary["openblas_told"] = told;
   folder.write("bench.csv", bench_csv(summary));
   folder.write("bench.json", record_text(summary));
   folder.write("bench.md", bench_markdown(summary));
@@ -202,9 +222,9 @@ int bench_table(const BenchOptions& options, Console& console) {
 }  // namespace
 
 int bench(const BenchOptions& options, Console& console) {
+  if (!options.one_case.empty()) return bench_one(options, console);
   clear_openblas_settings(console);
   if (!options.run_file.empty()) return bench_run_file(options, console);
-  if (!options.one_case.empty()) return bench_one(options, console);
   return bench_table(options, console);
 }
 

@@ -273,18 +273,19 @@ std::string bench_markdown(const Json& summary) {
   const auto& host = summary["host"];
   const auto& device = summary["device"];
   const auto text_of = [](const Json& value) { return value.get<std::string>(); };
-  // What it takes for a processor that it does not know: any with wide vectors has better ones.
   const auto products = text_of(device["products_of_level_none"]);
-  const std::string_view unknown = products.find("for Prescott") == products.npos
-                                       ? ""
-                                       : " (which does not know this processor: `none` is slower than it could be)";
+  const std::string_view choice = products.find(openblas_fallback) != products.npos
+                                      ? " (which does not know this processor: `none` is slower than it could be)"
+                                  : text_of(summary["openblas_told"]).empty()
+                                      ? ""
+                                      : " (which does not know this processor, and was told what code to take for it)";
   auto text = fmt::format(
       "# sinter bench\n\n{} on {} ({}, {} processors), {}\nSinter {} ({}), {}, Kokkos {}, code for {}; level `none` by "
       "{}{}"
       "\n{}, {}\n\n",
       text_of(summary["measured"]), text_of(host["name"]), text_of(host["cpu"]), host["cpus"].get<int>(),
       text_of(host["os"]), text_of(summary["sinter"]), text_of(summary["commit"]), text_of(summary["compiler"]),
-      text_of(device["kokkos"]), text_of(device["cpu_baseline"]), products, unknown, text_of(summary["space"]),
+      text_of(device["kokkos"]), text_of(device["cpu_baseline"]), products, choice, text_of(summary["space"]),
       text_of(summary["precision"]));
   text += heading({"threads", "multiply-add", "triad", "empty launch"});
   for (const auto& p : summary["peaks"]) {

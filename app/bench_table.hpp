@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sinter/app/bench_cases.hpp>
 #include <sinter/app/run_record.hpp>
 
 namespace sinter::app {
+
+/// What OpenBLAS says of itself on an x86-64 processor that it does not know: the code for the oldest one.
+inline constexpr std::string_view openblas_fallback = "for Prescott";
 
 /// Start-up of a process: from its start, with the backend opened, to its end.
 struct StartUp {

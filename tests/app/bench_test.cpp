@@ -1,4 +1,6 @@
 // sinter bench, with a backend whose times are known: a millisecond a launch, a thousandth more in every repetition.
+#include <sinter/app/host_facts.hpp>
+
 #include "program.hpp"
 
 using namespace sinter;
@@ -130,4 +132,34 @@ TEST_CASE("settings that slow OpenBLAS down are taken away, with a warning") {
   const auto run = sinter({"bench", "run.yaml"});
   CHECK(run.code == 0);
   CHECK(run.complains("OPENBLAS_CORETYPE is ignored"));
+}
+
+TEST_CASE("an OpenBLAS that does not know the processor is told what code to take for the table") {
+  Program sinter;
+  sinter.environment["FAKE_OPENBLAS"] = "Prescott";
+  const auto run = sinter({"bench", "--quick", "--rows", "2-4-1 xor training none", "--repetitions", "3"});
+  INFO(run.err << run.out);
+  REQUIRE(run.code == 0);
+  const auto features = app::cpu_features();
+  const auto has = [&](const char* feature) { return features.contains(feature); };
+  const auto expected = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl") ? "SkylakeX"
+                        : has("avx2") && has("fma")                                             ? "Haswell"
+                                                                                                : "";
+  const auto summary = sinter.json("runs/bench/bench.json");
+  CHECK(summary["openblas_told"] == expected);
+  const std::string taken = *expected == 0 ? "Prescott" : expected;
+  CHECK(summary["device"]["products_of_level_none"] == "OpenBLAS 1.0 for " + taken + ", OpenMP");
+  CHECK(run.says(*expected == 0 ? "`none` is slower than it could be" : "was told what code to take for it"));
+
+  sinter.environment["FAKE_OPENBLAS"] = "Zen";
+  REQUIRE(sinter({"bench", "--quick", "--rows", "2-4-1 xor training none", "--repetitions", "3"}).code == 0);
+  CHECK(sinter.json("runs/bench/bench.json")["openblas_told"] == "");
+}
+
+TEST_CASE("bench of a run file warns of an OpenBLAS that does not know the processor, at level none alone") {
+  Program sinter;
+  put_run_file(sinter);
+  sinter.environment["FAKE_OPENBLAS"] = "Prescott";
+  CHECK(sinter({"bench", "run.yaml", "--set", "training.fusion=none"}).complains("it does not know this processor"));
+  CHECK_FALSE(sinter({"bench", "run.yaml", "--set", "training.fusion=layer"}).complains("know this processor"));
 }

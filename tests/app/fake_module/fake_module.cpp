@@ -4,10 +4,12 @@
 //   FAKE_INTERFACE   interface version that it claims
 //   FAKE_VERSION     version of Sinter that it claims
 //   FAKE_EPOCH_MS    milliseconds that an epoch takes
+//   FAKE_OPENBLAS    the code that its OpenBLAS takes by itself, without OPENBLAS_CORETYPE
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -22,6 +24,14 @@ namespace {
 bool told_to_fail(std::string_view where) {
   const char* told = std::getenv("FAKE_FAIL");
   return told != nullptr && where == told;
+}
+
+/// What makes the products, as an OpenBLAS says it where the environment has one.
+std::string products() {
+  const char* own = std::getenv("FAKE_OPENBLAS");
+  if (own == nullptr) return "FakeBlas 1.0";
+  const char* told = std::getenv("OPENBLAS_CORETYPE");
+  return fmt::format("OpenBLAS 1.0 for {}, OpenMP", told != nullptr ? told : own);
 }
 
 int number_from(const char* variable, int otherwise) {
@@ -76,8 +86,7 @@ class Fake : public Backend {
   explicit Fake(DeviceSpec device) : device_(std::move(device)) {}
 
   Status device_info(DeviceInfo& out) noexcept override {
-    out = {device_.space, "Fake processor", device_.threads == 0 ? 4 : device_.threads,
-           1 << 30,       "0.0.0",          "FakeBlas 1.0"};
+    out = {device_.space, "Fake processor", device_.threads == 0 ? 4 : device_.threads, 1 << 30, "0.0.0", products()};
     return {};
   }
 
