@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/fused/dense_backward_args.hpp>
 #include <sinter/kernels/fused/device_dense_backward.hpp>
@@ -26,35 +27,24 @@ struct HostDenseBackward {
   using Product = tile::Product<S, Real>;
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
-  static constexpr std::int64_t row_tile = 64;  ///< rows of W a team owns
-  // Short chunks are taken together, so that W is packed once for many rows and their sums meet in a first-level cache:
-  // rows of a group whose dZ, 512 wide, still lies in a second-level cache.
-  static constexpr std::int64_t group_rows = 256;
+  static constexpr std::int64_t row_tile = tiling::block_rows;  ///< rows of W a team owns
 
   DenseBackwardArgs<Real> args;
   int group = 1;  ///< chunks whose sums go to one slab
 
   HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads) : args(of), group(chunks_of_group(of, threads)) {}
 
-  /// A subtree: a power of two that divides the number of its first chunk; small enough to leave some teams to each thread. It changes
-  /// no bit.
+  /// Few enough to leave some teams to each thread.
   static int chunks_of_group(const DenseBackwardArgs<Real>& args, int threads) {
     constexpr std::int64_t teams_a_thread = 8;
     if (args.leave_update) return 1;
-    const int chunks = args.target.chunks,
-              first = args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
-    const std::int64_t rows = args.order.own_rows();
-    int group = 1;
-    while (2 * group <= Product::most_chunks && chunks % (2 * group) == 0 && first % (2 * group) == 0 &&
-           rows * 2 * group <= group_rows * chunks &&
-           tiles(args.fan_in) * (chunks / (2 * group)) >= teams_a_thread * threads) {
-      group *= 2;
-    }
-    return group;
+    const int first = args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
+    return tiling::host_chunks_together(args.fan_in, args.order.own_rows(), args.target.chunks, first,
+                                        teams_a_thread * threads);
   }
   [[nodiscard]] std::int64_t league() const { return tiles(args.fan_in) * groups(); }
 
-  static std::int64_t tiles(std::int64_t fan_in) { return (fan_in + row_tile - 1) / row_tile; }
+  static std::int64_t tiles(std::int64_t fan_in) { return tiling::pieces(fan_in, row_tile); }
   static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) { return tiles(fan_in) + 1; }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {

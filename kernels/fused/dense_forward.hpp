@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/ops/activation.hpp>
@@ -40,16 +41,6 @@ struct DenseForward {
 
   DenseForwardArgs<Real> args;
   std::int64_t row_tile, column_tile, column_tiles;
-
-  /// On a host more rows for long batches: more uses of a packed panel, while there are tiles enough for the threads.
-  static std::int64_t rows_of_tile(std::int64_t rows) { return S::kernels_on_host && rows >= 1024 ? 128 : 64; }
-  /// On a host 512, a panel of W after the other, each packed once and used by all rows of the tile. On a device one block
-  /// of the product, of the wider ones where they are enough for all SMs.
-  static std::int64_t columns_of_tile(std::int64_t row_tiles, std::int64_t fan_out) {
-    if (S::kernels_on_host) return 512;
-    constexpr std::int64_t wanted_teams = 256;  // two for each SM of a large GPU, about
-    return row_tiles * ((fan_out + 127) / 128) >= wanted_teams ? 128 : 64;
-  }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const std::int64_t m0 = league_rank(team) / column_tiles * row_tile;
@@ -87,10 +78,10 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   using Kernel = DenseForward<S, Real>;
   static LaunchLabel label("sinter::layer::forward");
   if (args.rows == 0) return;
-  const std::int64_t row_tile = Kernel::rows_of_tile(args.rows);
-  const std::int64_t row_tiles = (args.rows + row_tile - 1) / row_tile;
-  const std::int64_t column_tile = Kernel::columns_of_tile(row_tiles, args.fan_out);
-  const std::int64_t column_tiles = (args.fan_out + column_tile - 1) / column_tile;
+  const std::int64_t row_tile = tiling::forward_rows(S::kernels_on_host, args.rows);
+  const std::int64_t row_tiles = tiling::pieces(args.rows, row_tile);
+  const std::int64_t column_tile = tiling::forward_columns(S::kernels_on_host, row_tiles, args.fan_out);
+  const std::int64_t column_tiles = tiling::pieces(args.fan_out, column_tile);
   const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) +
                               static_cast<std::size_t>(row_tile) * sizeof(std::int64_t) + 128;
   launch(label,

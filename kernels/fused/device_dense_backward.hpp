@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/fused/dense_backward_args.hpp>
 #include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/product.hpp>
@@ -27,7 +28,6 @@ struct DeviceDenseBackward {
   static constexpr int row_tile = Product::block_m;     ///< rows of W of a block
   static constexpr int column_tile = Product::block_n;  ///< columns of W of a block, and of a tile of dX
   static constexpr int batch_tile = Product::block_m;   ///< rows of a tile of dX
-  static constexpr std::int64_t wanted_teams = 256;     ///< two teams for each SM of a large GPU, about
 
   DenseBackwardArgs<Real> args;
   int input_tiles = 0;     ///< tiles of dX along the batch
@@ -50,17 +50,10 @@ struct DeviceDenseBackward {
                             of.target.rank_sum == SumOfRank::none ? 0 : of.target.first_chunk, of.leave_update))) {
     if (args.dX != nullptr) input_tiles = static_cast<int>((args.order.own_rows() + batch_tile - 1) / batch_tile);
   }
-  /// Chunks whose sums go to one slab: as few slabs as fill the device; few as well where one team adds up all of a block.
-  /// A subtree: a power of two that divides the number of its first chunk.
+  /// Chunks whose sums go to one slab.
   static int chunks_of_group(std::int64_t fan_in, std::int64_t fan_out, int chunks, int first, bool leave_update) {
-    constexpr int most_sums = 16;
-    const std::int64_t blocks = std::int64_t{row_tiles(fan_in)} * column_tiles(fan_out);
-    int group = 1;
-    while (chunks % (2 * group) == 0 && first % (2 * group) == 0 &&
-           (blocks * (chunks / (2 * group)) >= wanted_teams || (!leave_update && chunks / group > most_sums))) {
-      group *= 2;
-    }
-    return group;
+    return tiling::device_chunks_together(std::int64_t{row_tiles(fan_in)} * column_tiles(fan_out), chunks, first,
+                                          leave_update);
   }
   [[nodiscard]] std::int64_t league() const {
     return std::int64_t{input_tiles} * input_columns() +

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/fused/network_tile.hpp>
 #include <sinter/kernels/fused/normalization.hpp>
@@ -79,20 +80,14 @@ struct NetworkForward {
   }
 };
 
-/// Rows of a tile: enough to use a layer's weights many times, few enough that two layers' activations stay in the caches
-/// of a host or in the scratch of a device. It changes no bit.
+/// Rows of a tile, few enough that two layers' activations stay in the caches of a host.
 template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
-  constexpr std::int64_t most = S::kernels_on_host ? 128 : 64;
-  std::int64_t tile = rows < most ? (rows + 7) / 8 * 8 : most;
+  std::int64_t tile = tiling::inference_rows(S::kernels_on_host, rows);
   if (S::kernels_on_host) {
     constexpr std::size_t limit = std::size_t{2} << 20;
     while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
       tile = (tile / 2 + 7) / 8 * 8;
-  } else {
-    constexpr std::int64_t wanted_teams = 256;  // two for each SM of a large GPU, about
-    constexpr std::int64_t fewest = 32;         // with fewer, threads have nothing to do
-    while (tile > fewest && rows / tile < wanted_teams) tile = (tile / 2 + 7) / 8 * 8;
   }
   return tile;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/operand.hpp>
 #include <sinter/kernels/tile/start.hpp>
@@ -82,7 +83,7 @@ struct HostProduct {
       in_blocks(m_count, sum);
     }
   }
-  static constexpr int most_chunks = 16;
+  static constexpr int most_chunks = tiling::host_product_chunks;
 
  private:
   /// Rows k of B, from some column on.

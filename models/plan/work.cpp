@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <sinter/kernels/catalog/costs.hpp>
+#include <sinter/kernels/catalog/tiling.hpp>
 
 namespace sinter {
 namespace {
@@ -141,17 +142,17 @@ double product_bytes(const Problem& p, double depth, double steps = 8) {
   return p.real * 2 * steps * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
 }
 
-constexpr double wanted_teams = 256;  ///< of an accelerator's kernels, where tiles may be smaller to have them
+std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
 
 /// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too. Groups are those of
 /// a few threads.
 void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
-  constexpr double group_rows = 256, few_teams = 16;
+  constexpr std::int64_t few_teams = 16;
   const auto& layer = p.layers[l];
-  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / 64), rows_of_W = layer.fan_in / tiles;
-  double group = 1;
-  while (2 * group <= p.chunks && 2 * group * rows <= group_rows && tiles * p.chunks / (2 * group) >= few_teams)
-    group *= 2;
+  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / tiling::block_rows),
+               rows_of_W = layer.fan_in / tiles;
+  const double group = tiling::host_chunks_together(whole(layer.fan_in), whole(p.batch), static_cast<int>(p.chunks), 0,
+                                                    few_teams);
   const double groups = p.chunks / group;
   launch.teams = tiles * groups;
   if (l > 0) launch.products.push_back({rows * group, rows_of_W, layer.width, 1, true});
@@ -163,18 +164,19 @@ void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
 /// sums the update adds up.
 double add_device_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
   const auto& layer = p.layers[l];
+  constexpr double row_tile = tiling::block_rows;
   const double column_tile = p.real == 4 ? 128 : 64;
-  const double blocks = std::ceil(layer.fan_in / 64) * std::ceil(layer.width / column_tile);
-  double groups = p.chunks;
-  while (groups > 1 && blocks * groups / 2 >= wanted_teams) groups /= 2;
-  const double tiles = l > 0 ? std::ceil(p.batch / 64) * std::ceil(layer.fan_in / column_tile) : 0;
+  const double blocks = std::ceil(layer.fan_in / row_tile) * std::ceil(layer.width / column_tile);
+  const double groups = p.chunks /
+                        tiling::device_chunks_together(whole(blocks), static_cast<int>(p.chunks), 0, !p.clip);
+  const double tiles = l > 0 ? std::ceil(p.batch / row_tile) * std::ceil(layer.fan_in / column_tile) : 0;
   launch.teams = blocks * groups + tiles;
   // Each kind of team does its own product: their mean.
   if (l > 0) {
     launch.products.push_back(
-        {std::min(p.batch, 64.0), std::min(layer.fan_in, column_tile), layer.width, tiles / launch.teams, true});
+        {std::min(p.batch, row_tile), std::min(layer.fan_in, column_tile), layer.width, tiles / launch.teams, true});
   }
-  launch.products.push_back({std::min(layer.fan_in, 64.0), std::min(layer.width, column_tile), p.batch / groups,
+  launch.products.push_back({std::min(layer.fan_in, row_tile), std::min(layer.width, column_tile), p.batch / groups,
                              blocks * groups / launch.teams});
   launch.inner_bytes = p.real * groups * layer.parameters;
   return groups;
@@ -183,7 +185,6 @@ double add_device_backward(const Problem& p, std::size_t l, LaunchWork& launch) 
 /// One launch a layer forward, one for loss and gradient, one a layer backward with the update inside, or on an accelerator
 /// in a launch of its own.
 StepWork layer_work(const Problem& p) {
-  constexpr double tile = 64;  // of dense_forward, rows
   const bool host = p.kind == DeviceKind::host;
   StepWork work;
   LaunchWork update = pass("update", 0, 0);
@@ -192,9 +193,11 @@ StepWork layer_work(const Problem& p) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "forward";
-    const double row_tiles = std::ceil(B / tile);
-    const double column_tile = host ? 512 : row_tiles * std::ceil(layer.width / 128) >= wanted_teams ? 128 : 64;
-    const double column_tiles = std::ceil(layer.width / column_tile);
+    const std::int64_t rows_of_tile = tiling::forward_rows(host, whole(B)),
+                       tiles_of_rows = tiling::pieces(whole(B), rows_of_tile),
+                       columns_of_tile = tiling::forward_columns(host, tiles_of_rows, whole(layer.width));
+    const auto row_tiles = static_cast<double>(tiles_of_rows),
+               column_tiles = static_cast<double>(tiling::pieces(whole(layer.width), columns_of_tile));
     launch.teams = row_tiles * column_tiles;
     launch.products.push_back({B / row_tiles, layer.width / column_tiles, layer.fan_in, 1});
     launch.element_flops = p.last(l) ? 0 : B * layer.width * layer.activation_flops;
@@ -311,7 +314,7 @@ StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKi
   const Problem p = problem_of(model, {}, precision, plan);
   StepWork work;
   const double B = p.batch, r = p.real;
-  const double tile = kind == DeviceKind::host ? 128 : B / 64 < wanted_teams ? 32 : 64, tiles = std::ceil(B / tile);
+  const auto tiles = static_cast<double>(tiling::pieces(rows, tiling::inference_rows(kind == DeviceKind::host, rows)));
   LaunchWork launch;
   launch.name = "forward";
   launch.teams = tiles;
