@@ -1,5 +1,6 @@
-// The built (space, precision) pairs as type lists for Catch2's TEMPLATE_LIST_TEST_CASE: every test of a kernel runs on all of them. A
-// build with the mock device space tests that one, and leaves the others to builds without.
+// The (space, precision) pairs that are tested as type lists for Catch2's TEMPLATE_LIST_TEST_CASE: every test of a kernel runs on all of
+// those that the build instantiates (cmake/instances.cmake). A build with the mock device space tests that one, and leaves
+// the others to builds without.
 #pragma once
 
 #include <tuple>
@@ -17,45 +18,19 @@ struct Pair {
 template <class... Lists>
 using Concat = decltype(std::tuple_cat(std::declval<Lists>()...));
 
-#ifdef SINTER_MOCK
-using Spaces = std::tuple<spaces::Mock>;
-#else
-using Spaces = Concat<std::tuple<>
-#ifdef KOKKOS_ENABLE_CUDA
-                      ,
-                      std::tuple<spaces::Cuda>
-#endif
-#ifdef KOKKOS_ENABLE_HIP
-                      ,
-                      std::tuple<spaces::Hip>
-#endif
-#ifdef KOKKOS_ENABLE_SYCL
-                      ,
-                      std::tuple<spaces::Sycl>
-#endif
-#ifdef KOKKOS_ENABLE_OPENMP
-                      ,
-                      std::tuple<spaces::OpenMP>
-#endif
-#ifdef KOKKOS_ENABLE_THREADS
-                      ,
-                      std::tuple<spaces::Threads>
-#endif
-#ifdef KOKKOS_ENABLE_SERIAL
-                      ,
-                      std::tuple<spaces::Serial>
-#endif
-                      >;
-#endif
+using Spaces = std::tuple<SINTER_TESTED_SPACES>;
+
+template <class S, class... Reals>
+using PairsWith = std::tuple<Pair<S, Reals>...>;
 
 template <class List>
 struct PairsOf;
 template <class... S>
 struct PairsOf<std::tuple<S...>> {
-  using type = Concat<std::tuple<Pair<S, float>, Pair<S, double>>...>;
+  using type = Concat<PairsWith<S, SINTER_TESTED_PRECISIONS>...>;
 };
 
-/// Every space that is tested with float and double.
+/// Every space that is tested with every precision.
 using Pairs = typename PairsOf<Spaces>::type;
 
 }  // namespace sinter::test
