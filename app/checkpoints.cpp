@@ -57,21 +57,37 @@ const Checkpoint* Checkpoints::resume(Json& record) {
   return &from_->checkpoint;
 }
 
-std::optional<CheckpointFolder::Found> Checkpoints::find() const {
+std::optional<CheckpointFolder::Found> Checkpoints::find() {
   const auto& resume = problem_.run.checkpoint.resume;
   if (resume == "no") {
     warn_of_unfinished_run();
     return std::nullopt;
   }
   if (resume != "auto") return CheckpointFolder::Found{resume, load_checkpoint(resume)};
-  auto found = folder_.newest([&](std::string_view why) { console_.warn(fmt::format("{}: it is passed over", why)); });
+  std::optional<CheckpointFolder::Found> found;
+  try {
+    found = folder_.newest([&](const std::filesystem::path& file, std::string_view why) {
+      console_.warn(fmt::format("{}: it is passed over", why));
+      damaged_.push_back(file);
+    });
+  } catch (const IoError& error) {
+    throw IoError(
+        fmt::format("{}; nothing says that it is damaged, so that checkpoint.resume=auto takes no older one and does "
+                    "not begin anew",
+                    error.what()));
+  }
   if (!found) console_.say("no checkpoint to go on from in '{}': beginning anew", folder_.path().string());
   return found;
 }
 
 void Checkpoints::warn_of_unfinished_run() const {
   if (problem_.run.checkpoint.keep == 0) return;  // nothing replaces what is there
-  const auto found = folder_.newest([](std::string_view) {});
+  std::optional<CheckpointFolder::Found> found;
+  try {
+    found = folder_.newest([](const std::filesystem::path&, std::string_view) {});
+  } catch (const IoError& error) {
+    console_.warn(fmt::format("{}; this run begins anew and will replace it", error.what()));
+  }
   if (!found || found->checkpoint.training.phase != TrainingPhase::running) return;
   console_.warn(
       fmt::format("'{}' is of a run that has work left (step {}); this run begins anew and will replace it "
@@ -112,9 +128,14 @@ std::vector<std::string> Checkpoints::compare(const CheckpointFolder::Found& fou
   return taken;
 }
 
-bool Checkpoints::begin() const {
+bool Checkpoints::begin() {
   if (problem_.run.checkpoint.keep == 0) return false;
   folder_.open();
+  // All ranks have read by now what they go on from. Left where it was, `keep` would remove it in time.
+  for (const auto& file : damaged_) {
+    console_.warn(fmt::format("'{}' is kept as '{}'", file.string(), folder_.set_aside(file).filename().string()));
+  }
+  damaged_.clear();
   return true;
 }
 

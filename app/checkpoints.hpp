@@ -24,8 +24,9 @@ class Checkpoints {
   /// is refused with both values. Null: the run begins anew. Throws ConfigError, DataError or IoError.
   const Checkpoint* resume(Json& record);
 
-  /// Whether any are written. Makes their folder; throws IoError where it cannot be written.
-  bool begin() const;
+  /// Whether any are written. Makes their folder and sets aside the damaged ones that resume() passed over; throws
+  /// IoError where it cannot be written.
+  bool begin();
 
   /// Writes one. A failure is a warning, for the earlier ones are still there and the disk may have room again later.
   void write(const TrainingState& state, const std::vector<Progress>& log);
@@ -37,7 +38,7 @@ class Checkpoints {
   void require_last() const;
 
  private:
-  std::optional<CheckpointFolder::Found> find() const;
+  std::optional<CheckpointFolder::Found> find();
   void warn_of_unfinished_run() const;
   /// Refuses what may not change; returns what does.
   std::vector<std::string> compare(const CheckpointFolder::Found& found) const;
@@ -49,6 +50,7 @@ class Checkpoints {
   std::string run_file_;
   std::uint64_t data_hash_ = 0;
   std::optional<CheckpointFolder::Found> from_;
+  std::vector<std::filesystem::path> damaged_;  ///< passed over
 
   std::int64_t count_ = 0, last_step_ = 0;
   CheckpointFolder::Written last_;

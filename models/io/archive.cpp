@@ -57,16 +57,17 @@ std::optional<Integer> to_integer(std::optional<std::string_view> text, int base
   return value;
 }
 
-/// Throws IoError unless the bytes are complete and as they were written. Returns the format version.
+/// Throws DamagedFile unless the bytes are complete and as they were written, and only then IoError where they are of
+/// another kind or newer: what a damaged header says of these means nothing. Returns the format version.
 int verify(std::string_view bytes, std::string_view kind, int newest) {
-  if (bytes.empty()) throw IoError("the file is empty");
-  if (bytes.starts_with(hdf5_magic)) throw IoError(fmt::format("an HDF5 file, but not a {} file of Sinter", kind));
+  if (bytes.empty()) throw DamagedFile("the file is empty");
+  if (bytes.starts_with(hdf5_magic)) throw DamagedFile(fmt::format("an HDF5 file, but not a {} file of Sinter", kind));
   if (!bytes.starts_with(magic)) {
     const bool cut = magic.starts_with(bytes);
-    throw IoError(cut ? fmt::format("the file is truncated: {} bytes", bytes.size())
-                      : fmt::format("not a {} file of Sinter", kind));
+    throw DamagedFile(cut ? fmt::format("the file is truncated: {} bytes", bytes.size())
+                          : fmt::format("not a {} file of Sinter", kind));
   }
-  if (bytes.size() < header_size) throw IoError(fmt::format("the file is truncated: {} bytes", bytes.size()));
+  if (bytes.size() < header_size) throw DamagedFile(fmt::format("the file is truncated: {} bytes", bytes.size()));
   const auto header = bytes.substr(0, header_size);
   const auto payload = bytes.substr(header_size);
   auto rest = header.substr(magic.size());
@@ -77,18 +78,19 @@ int verify(std::string_view bytes, std::string_view kind, int newest) {
   const auto hashed = header.substr(0, header_size - rest.size());
   const auto hash = to_integer<std::uint64_t>(take_line(rest, "xxh64"), 16);
   if (!found_kind || !format || !writer || !size || !hash || rest.find_first_not_of('\0') != rest.npos) {
-    throw IoError("the file is damaged: its header cannot be read");
+    throw DamagedFile("the file is damaged: its header cannot be read");
+  }
+  if (bytes.size() < *size)
+    throw DamagedFile(fmt::format("the file is truncated: {} of {} bytes", bytes.size(), *size));
+  if (*size != bytes.size() || *hash != content_hash(hashed, payload)) {
+    throw DamagedFile(fmt::format("the file is damaged: xxh64 {:016x} of its contents, {:016x} when it was written",
+                                  content_hash(hashed, payload), *hash));
   }
   if (*found_kind != kind) throw IoError(fmt::format("a {} file of Sinter, not a {} file", *found_kind, kind));
   if (*format > newest) {
     throw IoError(
         fmt::format("format version {}, written by Sinter {}; this is Sinter {}, which reads up to version {}", *format,
                     *writer, version(), newest));
-  }
-  if (bytes.size() < *size) throw IoError(fmt::format("the file is truncated: {} of {} bytes", bytes.size(), *size));
-  if (*size != bytes.size() || *hash != content_hash(hashed, payload)) {
-    throw IoError(fmt::format("the file is damaged: xxh64 {:016x} of its contents, {:016x} when it was written",
-                              content_hash(hashed, payload), *hash));
   }
   return *format;
 }
@@ -311,11 +313,16 @@ void write_archive(const Archive& archive, const std::filesystem::path& path) {
 
 Archive read_archive(const std::filesystem::path& path, std::string_view kind, int newest) {
   const auto bytes = read_file(path);
+  const auto told = [&](const IoError& error) {
+    return fmt::format("cannot read '{}': {}", path.string(), error.what());
+  };
   try {
     const int format = verify(bytes, kind, newest);
     return {std::string(kind), format, Reader(std::string_view(bytes).substr(header_size)).values()};
+  } catch (const DamagedFile& error) {
+    throw DamagedFile(told(error));
   } catch (const IoError& error) {
-    throw IoError(fmt::format("cannot read '{}': {}", path.string(), error.what()));
+    throw IoError(told(error));
   }
 }
 

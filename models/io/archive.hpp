@@ -21,6 +21,13 @@
 
 namespace sinter {
 
+/// The bytes of a file are not those that were written: it is empty, cut, changed, or never was a file of Sinter. Told
+/// apart from a file that could not be read or that another version wrote, which may be as good as ever.
+class DamagedFile : public IoError {
+ public:
+  using IoError::IoError;
+};
+
 using ArchiveValue = std::variant<std::int64_t, double, std::string, std::vector<std::string>, NamedArray>;
 
 struct Archive {
@@ -45,7 +52,7 @@ std::string archive_bytes(const Archive& archive);
 void write_archive(const Archive& archive, const std::filesystem::path& path);
 
 /// Reads an archive of this kind, at most of format version `newest`. Throws IoError that says what is wrong with the
-/// file: missing, a folder, not written by Sinter, of another kind, newer, truncated, damaged.
+/// file: missing, a folder, of another kind, newer; DamagedFile where it is truncated, changed or not Sinter's.
 Archive read_archive(const std::filesystem::path& path, std::string_view kind, int newest);
 
 }  // namespace sinter

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/models/io/archive.hpp>
 #include <sinter/models/io/file_bytes.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
@@ -14,18 +15,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view prefix = "checkpoint-", suffix = ".h5";
+constexpr std::string_view prefix = "checkpoint-", suffix = ".h5", aside = ".damaged";
 
-/// The number of a checkpoint's file; 0: the name is not that of one.
-std::int64_t number_of(const fs::path& path) {
-  const auto name = path.filename().string();
-  std::string_view digits = name;
+/// The number in the name of a checkpoint's file; 0: the name is not that of one.
+std::int64_t number_in(std::string_view digits) {
   if (!digits.starts_with(prefix) || !digits.ends_with(suffix)) return 0;
   digits.remove_prefix(prefix.size());
   digits.remove_suffix(suffix.size());
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   return error == std::errc{} && end == digits.data() + digits.size() && number > 0 ? number : 0;
+}
+
+std::int64_t number_of(const fs::path& path) { return number_in(path.filename().string()); }
+
+/// The same of one that was set aside.
+std::int64_t number_of_damaged(const fs::path& path) {
+  auto name = path.filename().string();
+  if (!name.ends_with(aside)) return 0;
+  name.resize(name.size() - aside.size());
+  return number_in(name);
 }
 
 /// What write_file() leaves where its process is killed: ".checkpoint-000001.h5.1234.tmp".
@@ -69,7 +78,9 @@ std::vector<fs::path> CheckpointFolder::files() const {
 
 CheckpointFolder::Written CheckpointFolder::write(const Checkpoint& checkpoint) const {
   auto earlier = files();
-  const auto number = earlier.empty() ? 1 : number_of(earlier.front()) + 1;
+  // A number is used once, so that one that is set aside meets no other of its name.
+  auto number = earlier.empty() ? 1 : number_of(earlier.front()) + 1;
+  for (const auto& file : files_of(path_, number_of_damaged)) number = std::max(number, number_of_damaged(file) + 1);
   Written written{path_ / fmt::format("{}{:06}{}", prefix, number, suffix), 0};
   written.bytes = save_checkpoint(checkpoint, written.path);
   earlier.erase(earlier.begin(), earlier.begin() + std::min<std::ptrdiff_t>(keep_ - 1, std::ssize(earlier)));
@@ -80,16 +91,25 @@ CheckpointFolder::Written CheckpointFolder::write(const Checkpoint& checkpoint) 
   return written;
 }
 
-std::optional<CheckpointFolder::Found> CheckpointFolder::newest(
-    const std::function<void(std::string_view)>& damaged) const {
+std::optional<CheckpointFolder::Found> CheckpointFolder::newest(const Damaged& damaged) const {
   for (const auto& file : files()) {
     try {
       return Found{file, load_checkpoint(file)};
-    } catch (const IoError& error) {
-      damaged(error.what());
+    } catch (const DamagedFile& error) {
+      damaged(file, error.what());
     }
   }
   return std::nullopt;
+}
+
+fs::path CheckpointFolder::set_aside(const fs::path& file) const {
+  auto name = file;
+  name += aside;
+  std::error_code error;
+  fs::rename(file, name, error);
+  if (error)
+    throw IoError(fmt::format("cannot rename '{}' to '{}': {}", file.string(), name.string(), error.message()));
+  return name;
 }
 
 }  // namespace sinter

@@ -1,6 +1,6 @@
 // The checkpoints of an output folder: checkpoint-000001.h5, checkpoint-000002.h5, ... The highest number is the newest,
 // whatever a clock says; it goes on where an earlier run stopped counting. Older ones are removed only when a newer one
-// is whole and on the disk.
+// is whole and on the disk; damaged ones that were set aside (checkpoint-000002.h5.damaged) are never removed.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,14 @@ class CheckpointFolder {
     std::filesystem::path path;
     Checkpoint checkpoint;
   };
-  /// The newest whole one. `damaged` hears of each newer one that cannot be used: "cannot read 'FILE': REASON".
-  [[nodiscard]] std::optional<Found> newest(const std::function<void(std::string_view)>& damaged) const;
+  /// The newest whole one. `damaged` hears of each newer one whose bytes are not those that were written, with its path
+  /// and "cannot read 'FILE': REASON". Throws IoError where one cannot be read or is of a newer format: it may be good,
+  /// and to pass over it would be to lose work.
+  using Damaged = std::function<void(const std::filesystem::path&, std::string_view)>;
+  [[nodiscard]] std::optional<Found> newest(const Damaged& damaged) const;
+
+  /// Renames a damaged one so that it is no longer counted, nor removed. Returns its new name; throws IoError.
+  std::filesystem::path set_aside(const std::filesystem::path& file) const;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 

@@ -1,6 +1,7 @@
 // Checkpoints of a run with the fake backend: when they are written, which one a run goes on from, and what is refused.
 #include "program.hpp"
 
+#include <sinter/models/io/archive.hpp>
 #include <sinter/models/io/checkpoint_folder.hpp>
 
 using namespace sinter;
@@ -99,6 +100,12 @@ TEST_CASE("auto passes over damaged checkpoints with a warning that names file a
   CHECK(run.complains("sinter: warning: cannot read '" + at + "2.h5': the file is damaged: xxh64 "));
   CHECK(run.complains(": it is passed over\n"));
   CHECK(run.says("going on from '" + at + "1.h5': step 2, "));
+  // They stay, whatever keep says, and the numbers go on.
+  CHECK(run.complains("sinter: warning: '" + at + "3.h5' is kept as 'checkpoint-000003.h5.damaged'\n"));
+  CHECK(contents(sinter.file(at + "2.h5.damaged")) == bad);
+  CHECK(checkpoints(sinter) == std::vector<std::string>{"checkpoint-000001.h5", "checkpoint-000002.h5.damaged",
+                                                        "checkpoint-000003.h5.damaged", "checkpoint-000004.h5",
+                                                        "checkpoint-000005.h5"});
 
   test::fs::remove_all(sinter.file("results"));
   test::fs::create_directories(sinter.file("results/checkpoints"));
@@ -107,6 +114,34 @@ TEST_CASE("auto passes over damaged checkpoints with a warning that names file a
   CHECK(run.code == 0);
   CHECK(run.complains("cannot read '" + at + "1.h5': the file is empty: it is passed over\n"));
   CHECK(run.says("beginning anew\n"));
+}
+
+TEST_CASE("auto ends with an error at a checkpoint that it cannot read or that is newer, and removes none") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(6, {"run.stop_after_steps=2"})).code == 75);
+  const auto second = sinter.file(at + "2.h5");
+  const auto refuses = [&](const std::string& text) {
+    const auto run = sinter(train(6, {"checkpoint={keep: 1, resume: auto}"}));
+    INFO(run.err);
+    CHECK(run.code == 8);
+    CHECK(run.complains("sinter: error: cannot read '" + at + "2.h5': " + text));
+    CHECK(run.complains("; nothing says that it is damaged, so that checkpoint.resume=auto takes no older one"));
+    CHECK(checkpoints(sinter) == std::vector<std::string>{"checkpoint-000001.h5", "checkpoint-000002.h5"});
+    test::fs::remove_all(second);
+  };
+  test::fs::create_directory(second);
+  refuses("Is a directory;");
+  test::fs::create_symlink(second, second);
+  refuses("Too many levels of symbolic links;");
+  write_archive({"checkpoint", checkpoint_format + 1, {}}, second);
+  refuses("format version 2, written by Sinter ");
+
+  write_archive({"checkpoint", checkpoint_format + 1, {}}, second);
+  const auto run = sinter(train(6));
+  CHECK(run.code == 0);
+  CHECK(run.complains("sinter: warning: cannot read '" + at + "2.h5': format version 2, "));
+  CHECK(run.complains("; this run begins anew and will replace it\n"));
 }
 
 TEST_CASE("a checkpoint that is named must be usable") {
