@@ -51,8 +51,7 @@ constexpr int host_chunks_together(std::int64_t fan_in, std::int64_t rows, int c
   constexpr std::int64_t most_rows = 256;
   int group = 1;
   while (2 * group <= host_product_chunks && are_subtrees(2 * group, chunks, first) &&
-         rows * 2 * group <= most_rows * chunks &&
-         pieces(fan_in, block_rows) * (chunks / (2 * group)) >= teams) {
+         rows * 2 * group <= most_rows * chunks && pieces(fan_in, block_rows) * (chunks / (2 * group)) >= teams) {
     group *= 2;
   }
   return group;

@@ -46,3 +46,21 @@ work_remains() {
   if (( cancelled )); then say "cancelled: not started again"; return 1; fi
   if (( $1 >= ${SINTER_MAX_RESTARTS:-100} )); then say "work remains after $1 restarts, the most allowed (SINTER_MAX_RESTARTS)"; return 1; fi
 }
+
+# For schedulers that count no restarts: a job that is submitted again has the number in its environment.
+restarts=${SINTER_RESTARTS:-0}
+
+# seconds_of [[HH:]MM:]SS, a length of time as schedulers write it.
+seconds_of() {
+  local part total=0
+  for part in ${1//:/ }; do total=$(( total * 60 + 10#$part )); done
+  echo "$total"
+}
+
+# time_to_use SECONDS: what a program may use of as many that the job has, since it began: all but two minutes, at most a tenth,
+# in which a checkpoint and the reports are written.
+time_to_use() {
+  local margin=$(( $1 / 10 ))
+  if (( margin > 120 )); then margin=120; fi
+  echo $(( $1 - margin - SECONDS ))
+}

@@ -16,6 +16,7 @@ for word in "$@"; do
     FAKE_*=*) eval "${word%%=*}='${word#*=}'" ;;
   esac
 done
+# shellcheck disable=SC2254   # numbers, no globs
 case ${FAKE_AT:-threads=$threads} in
   threads=$threads | ranks=$ranks | width=$width | batch=$batch) ;;
   *) unset FAKE_EXIT FAKE_SIGNAL FAKE_TEXT FAKE_RANKS FAKE_SLEEP FAKE_HASH FAKE_FACTOR ;;
