@@ -239,28 +239,25 @@ struct CommandLine {
 };
 
 int fail(ErrorKind kind, const char* message, Console& console) {
-  leave_ranks({exit_code(kind), message, [&] {
-                 print_error(message);
-                 if (!console.wants_result()) return;
-                 Json record;
-                 record_failure(record, kind, message);
-                 console.result(record_text(record));
-               }});
-  return exit_code(kind);
+  return leave_ranks({exit_code(kind), message, [&] {
+                        print_error(message);
+                        if (!console.wants_result()) return;
+                        Json record;
+                        record_failure(record, kind, message);
+                        console.result(record_text(record));
+                      }});
 }
 
 int run(CommandLine& line, Console& console) {
-  int code = 0;
   try {
-    code = line.command(console);
+    const int code = line.command(console);
     finish_output();
-    leave_ranks({code, "", {}});
+    return leave_ranks({code, "", {}});
   } catch (const Error& error) {
-    code = fail(error.kind(), error.what(), console);
+    return fail(error.kind(), error.what(), console);
   } catch (const std::exception& error) {
-    code = fail(ErrorKind::internal, error.what(), console);
+    return fail(ErrorKind::internal, error.what(), console);
   }
-  return code;
 }
 
 }  // namespace

@@ -119,16 +119,19 @@ Communicator& join_ranks(Console& console) {
 #endif
 }
 
-void leave_ranks(const Ending& ending) {
+int leave_ranks(const Ending& ending) {
   const bool failed = !ending.message.empty();
 #ifdef SINTER_MPI
   if (auto& joined = job()) {
     auto& communicator = joined->leaving;
     const auto rank = static_cast<std::size_t>(communicator.rank());
-    std::vector<int> failures(static_cast<std::size_t>(communicator.size()), 0);
-    const std::vector<std::int64_t> bytes(failures.size(), sizeof(int));
-    failures[rank] = failed ? 1 : 0;
-    const auto request = communicator.all_gather(failures.data(), bytes);
+    struct Said {
+      int code, failed;
+    };
+    std::vector<Said> said(static_cast<std::size_t>(communicator.size()));
+    const std::vector<std::int64_t> bytes(said.size(), sizeof(Said));
+    said[rank] = {ending.code, failed ? 1 : 0};
+    const auto request = communicator.all_gather(said.data(), bytes);
     const auto start = std::chrono::steady_clock::now();
     while (failed && !communicator.test(request)) {
       if (std::chrono::steady_clock::now() - start > patience) {
@@ -139,15 +142,19 @@ void leave_ranks(const Ending& ending) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     communicator.wait(request);
-    const auto first = std::find(failures.begin(), failures.end(), 1) - failures.begin();
-    if (first == static_cast<std::ptrdiff_t>(rank)) ending.tell();
+    auto first = std::ranges::find(said, 1, &Said::failed);
+    if (first - said.begin() == static_cast<std::ptrdiff_t>(rank)) ending.tell();
+    if (first == said.end()) first = std::ranges::find_if(said, [](const Said& s) { return s.code != 0; });
+    const int code = first == said.end() ? 0 : first->code;
     std::fflush(nullptr);
-    communicator.wait(communicator.all_gather(failures.data(), bytes));
+    auto seen = said;  // nobody ends before the message is printed
+    communicator.wait(communicator.all_gather(seen.data(), bytes));
     joined.reset();
-    return;
+    return code;
   }
 #endif
   if (failed) ending.tell();
+  return ending.code;
 }
 
 MpiSupport mpi_support() {

@@ -26,9 +26,11 @@ struct Ending {
   std::function<void()> tell;
 };
 
-/// All ranks leave together; of several that failed the lowest tells, before any of them ends (a launcher then ends the
-/// others). Others may still be at work when one fails: then it prints its message with its rank and ends the job.
-void leave_ranks(const Ending& ending);
+/// All ranks leave together, and each with the code that this returns: a launcher passes on that of whichever rank it
+/// likes, and 75 of one rank must not hide that another failed. It is the code of the lowest rank that failed; where none
+/// did, the first that is not 0. Of several that failed the lowest tells, before any of them ends (a launcher then ends
+/// the others). Others may still be at work when one fails: then it prints its message with its rank and ends the job.
+int leave_ranks(const Ending& ending);
 
 /// "Open MPI v4.1.4", or why this build has no MPI.
 struct MpiSupport {

@@ -224,6 +224,22 @@ training: {epochs: 3, batch: 256, fusion: step}
   CHECK(run.complains("'oops' is not a finite number"));
 }
 
+TEST_CASE("a stopped run whose results rank 0 cannot write has failed, whatever the other ranks would say") {
+  Ranks ranks;
+  test::fs::create_directories(ranks.program.file("full"));
+  test::fs::create_symlink("/dev/full",
+                           ranks.program.file("full/kernels.csv"));  // only rank 0 writes, after the last step
+  // Which rank's code mpirun passes on is a matter of luck: each tells its own here, and that it ends well.
+  ranks.program.start(Ranks::arguments("full", {"run.stop_after_steps=5"}),
+                      {SINTER_MPIEXEC, "-n", "2", "sh", "-c", "\"$@\"; echo $? > code.$OMPI_COMM_WORLD_RANK", "sh"});
+  const auto run = ranks.program.wait();
+  INFO(run.err);
+  CHECK(test::contents(ranks.program.file("code.0")) == "8\n");
+  CHECK(test::contents(ranks.program.file("code.1")) == "8\n");  // 75 would have a batch script start it again
+  CHECK(run.complains("sinter: error: cannot write 'full/kernels.csv': No space left on device\n"));
+  CHECK(ranks.program.json("full/run.json")["status"] == "failed");
+}
+
 TEST_CASE("the members of an ensemble are shared by ranks, with the same bits") {
   Ranks ranks;
   const std::vector<std::string> settings{"ensemble={members: 5}", "training.fusion=auto"};
