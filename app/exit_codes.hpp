@@ -7,8 +7,12 @@
 
 namespace sinter::app {
 
-/// A run that a signal ended early, with everything written: EX_TEMPFAIL of sysexits.h, "work remains".
+/// A run that a signal ended early, with everything written: EX_TEMPFAIL of sysexits.h, "work remains". Scripts start it
+/// again, so that it is only for what gets on then.
 inline constexpr int exit_interrupted = 75;
+
+/// A run that was stopped early and keeps no checkpoint: started again it would begin anew, and be stopped again.
+inline constexpr int exit_stopped = 11;
 
 /// A study that is done, but for points whose processes failed.
 inline constexpr int exit_incomplete = 10;

@@ -49,9 +49,8 @@ struct CommandLine {
         "  sinter study inputs/scaling/*.yaml\n\n"
         "Exit codes: 0 done; 2 command line, 3 run file, 4 data, 5 shapes, 6 not built or not usable here, 7 not "
         "finite,\n"
-        "8 files, 9 budget, 10 points of a study failed, 1 a defect or a slower point; 75 stopped with everything "
-        "written, work remains, 130 ended at once "
-        "(docs/exit-codes.md).");
+        "8 files, 9 budget, 10 points of a study failed, 11 stopped without a checkpoint, 1 a defect or a slower\n"
+        "point; 75 stopped with everything written, work remains, 130 ended at once (docs/exit-codes.md).");
     add_train();
     add_predict();
     add_plan();

@@ -234,6 +234,7 @@ int train(const TrainOptions& options, Console& console) {
   auto run = read_run_file(options.run_file, options.overrides);
   if (!options.output.empty()) run.run.output = options.output;
   auto folder = ranks.rank() == 0 ? OutputFolder(run.run.output) : OutputFolder::of_another_rank(run.run.output);
+  const int stopped = run.checkpoint.keep == 0 ? exit_stopped : exit_interrupted;
   auto record = begin_record(run, options.run_file);
   record["ranks"] = ranks.size();
   if (ranks.size() > 1) record["versions"]["mpi"] = mpi_support().detail;
@@ -259,7 +260,7 @@ int train(const TrainOptions& options, Console& console) {
     console.result(record_text(record));
     throw;
   }
-  if (ranks.rank() != 0) return record["status"] == "interrupted" ? exit_interrupted : 0;
+  if (ranks.rank() != 0) return record["status"] == "interrupted" ? stopped : 0;
   folder.remove_stale();
   if (!options.no_plots) {
     if (const auto problem = draw_plots(folder.path()); !problem.empty()) console.warn("no plots: " + problem);
@@ -267,7 +268,7 @@ int train(const TrainOptions& options, Console& console) {
   console.say("");
   console.say("results in {}", folder.path().string());
   console.result(record_text(record));
-  return record["status"] == "interrupted" ? exit_interrupted : 0;
+  return record["status"] == "interrupted" ? stopped : 0;
 }
 
 }  // namespace sinter::app
