@@ -1,7 +1,7 @@
 // sinter train: from a run file to an output folder.
 #include <chrono>
-
 #include <cstdlib>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +9,7 @@
 #include <sinter/app/commands.hpp>
 #include <sinter/app/deadline.hpp>
 #include <sinter/app/exit_codes.hpp>
+#include <sinter/app/file_lock.hpp>
 #include <sinter/app/host_facts.hpp>
 #include <sinter/app/module_loader.hpp>
 #include <sinter/app/output_folder.hpp>
@@ -234,6 +235,13 @@ int train(const TrainOptions& options, Console& console) {
   auto run = read_run_file(options.run_file, options.overrides);
   if (!options.output.empty()) run.run.output = options.output;
   auto folder = ranks.rank() == 0 ? OutputFolder(run.run.output) : OutputFolder::of_another_rank(run.run.output);
+  std::optional<FolderLock> lock;
+  if (ranks.rank() == 0) {
+    lock.emplace(folder.path());
+    if (!lock->held())
+      console.warn(fmt::format("the file system of '{}' has no locks: nothing keeps a second run out of this folder",
+                               folder.path().string()));
+  }
   const int stopped = run.checkpoint.keep == 0 ? exit_stopped : exit_interrupted;
   auto record = begin_record(run, options.run_file);
   record["ranks"] = ranks.size();

@@ -4,12 +4,12 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include <sinter/app/file_lock.hpp>
 #include <sinter/models/io/file_bytes.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
@@ -26,10 +26,8 @@ ResultsFile::ResultsFile(const std::filesystem::path& path, const Json& definiti
   file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file_ < 0) fail(path_, "cannot be opened");
   try {
-    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) fail(path_, "cannot be locked");
+    if (try_lock(file_, path) == Lock::taken)
       throw IoError(fmt::format("'{}' is being written by another study", path.string()));
-    }
     auto text = read_file(path);
     if (const auto whole = text.rfind('\n') + 1; whole != text.size()) {  // npos + 1 is 0
       text.resize(whole);

@@ -1,8 +1,12 @@
 #include <sinter/models/io/checkpoint_folder.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <string>
+
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -37,10 +41,18 @@ std::int64_t number_of_damaged(const fs::path& path) {
   return number_in(name);
 }
 
-/// What write_file() leaves where its process is killed: ".checkpoint-000001.h5.1234.tmp".
+/// What write_file() leaves where its process is killed: ".checkpoint-000001.h5.1234.tmp". Not what a process of that
+/// number may be writing at this moment.
 bool half_written(const fs::path& path) {
   const auto name = path.filename().string();
-  return name.starts_with(".") && name.substr(1).starts_with(prefix) && name.ends_with(".tmp");
+  constexpr std::string_view end = ".tmp";
+  if (!name.starts_with(".") || !name.substr(1).starts_with(prefix) || !name.ends_with(end)) return false;
+  const auto digits = std::string_view(name).substr(0, name.size() - end.size());
+  pid_t process = 0;
+  const auto* const first = digits.data() + digits.rfind('.') + 1;
+  const auto [last, error] = std::from_chars(first, digits.data() + digits.size(), process);
+  const bool numbered = error == std::errc{} && last == digits.data() + digits.size() && process > 0;
+  return !numbered || process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
 }
 
 /// The files of a folder that pass a test; none where there is no folder. Throws IoError where it cannot be read: a

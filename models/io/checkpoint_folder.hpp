@@ -19,7 +19,7 @@ class CheckpointFolder {
   /// `keep` >= 1: how many stay. Touches nothing.
   CheckpointFolder(std::filesystem::path path, std::int64_t keep) : path_(std::move(path)), keep_(keep) {}
 
-  /// Makes the folder, and removes what a killed process left half-written. Throws IoError where it cannot be written.
+  /// Makes the folder, and removes what a killed process left half-written (not what one that lives may be writing). Throws IoError where it cannot be written.
   void open() const;
 
   struct Written {

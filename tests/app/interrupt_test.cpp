@@ -2,6 +2,7 @@
 // at once.
 #include "program.hpp"
 
+#include <sinter/app/child_process.hpp>
 #include <sinter/models/io/checkpoint_file.hpp>
 #include <sinter/models/io/model_file.hpp>
 
@@ -62,6 +63,21 @@ TEST_CASE("what batch systems send after the first signal changes nothing; a sec
   sinter.send(SIGINT);
   CHECK(sinter.wait().code == 130);
   CHECK(sinter.json("results/run.json")["status"] == "running");
+}
+
+TEST_CASE("a second run into the same folder is refused, and the first goes on undisturbed") {
+  Program sinter;
+  start_long_run(sinter, 20);
+  const auto second = app::run_child({sinter.file("prefix/bin/sinter"), "train", sinter.file("run.yaml"), "--no-plots",
+                                      "--output", sinter.file("results")});
+  INFO(second.err);
+  CHECK(second.exit == 8);
+  CHECK(second.err.starts_with("sinter: error: another run is writing into the output folder '"));
+  CHECK(second.err.ends_with("): let it end, or give this run a folder of its own (run.output, --output)\n"));
+  CHECK(sinter.json("results/run.json")["status"] == "running");
+  sinter.send(SIGTERM);
+  CHECK(sinter.wait().code == 75);
+  CHECK(sinter.json("results/run.json")["status"] == "interrupted");
 }
 
 TEST_CASE("a time limit stops a run as a signal does") {

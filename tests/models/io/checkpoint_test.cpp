@@ -5,10 +5,14 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <fmt/format.h>
 
 #include <sinter/models/io/archive.hpp>
 #include <sinter/models/io/checkpoint_folder.hpp>
@@ -173,7 +177,11 @@ TEST_CASE("the newest checkpoints stay, numbers go on, and other files are not t
   folder.open();
   for (const auto* name : {"checkpoint-x.h5", "checkpoint-.h5", "checkpoint-000099.h5.bak", "notes.txt"})
     test::put(folder.path() / name, "mine");
-  test::put(folder.path() / ".checkpoint-000007.h5.123.tmp", "half");
+  const auto of = [&](pid_t process) { return folder.path() / fmt::format(".checkpoint-000007.h5.{}.tmp", process); };
+  const pid_t ended = ::fork(), lives = ::getppid();
+  if (ended == 0) ::_exit(0);
+  ::waitpid(ended, nullptr, 0);
+  for (const auto process : {ended, lives}) test::put(of(process), "half");
   for (std::int64_t step = 1; step <= 3; ++step) CHECK(folder.write(example(step)).bytes > 0);
   CHECK(names(folder) == std::vector<std::string>{"checkpoint-000003.h5", "checkpoint-000002.h5"});
   CHECK(test::contents(folder.path() / "checkpoint-000099.h5.bak") == "mine");
@@ -181,7 +189,8 @@ TEST_CASE("the newest checkpoints stay, numbers go on, and other files are not t
   test::put(folder.path() / "checkpoint-1234567.h5", "damaged");
   const CheckpointFolder later(folder.path(), 1);
   later.open();
-  CHECK_FALSE(fs::exists(folder.path() / ".checkpoint-000007.h5.123.tmp"));
+  CHECK_FALSE(fs::exists(of(ended)));
+  CHECK(test::contents(of(lives)) == "half");  // it may be about to rename this
   (void)later.write(example(9));
   CHECK(names(later) == std::vector<std::string>{"checkpoint-1234568.h5"});
   CHECK(steps_of(later.newest(none_damaged)) == 9);
