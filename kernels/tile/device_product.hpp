@@ -513,12 +513,13 @@ struct DeviceProduct {
       static constexpr bool whole = Whole;
       int row, column, m_count, n_count;
       static constexpr int packs = TM * n_groups;
-      /// f(m, n, at, count) for pack `p`, if it lies in C.
+      /// f(m, n, at, count) for pack `p`, if it lies in C. n is a sum of 64 bits: where p is a constant, nvcc (13.0) stores
+      /// packs behind the first of a row by single elements else. cmake/cuda-check sees to it that all are stored whole.
       template <class Function>
       KOKKOS_FORCEINLINE_FUNCTION void with(int p, const Function& f) const {
         const int i = p / n_groups, g = p % n_groups, left = n_count - column - n_of(g * width);
         if (row + m_of(i) < m_count && left > 0)
-          f(row + m_of(i), column + n_of(g * width), i * TN + g * width, left < width ? left : width);
+          f(row + m_of(i), std::int64_t{column} + n_of(g * width), i * TN + g * width, left < width ? left : width);
       }
     };
 

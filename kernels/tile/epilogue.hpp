@@ -81,7 +81,7 @@ template <class Real, class Places>
 KOKKOS_FORCEINLINE_FUNCTION void store_outputs(const Places& places, const Real* values, Real* out, std::int64_t ld) {
 #pragma unroll
   for (int p = 0; p < Places::packs; ++p) {
-    places.with(p, [=](int m, int n, int at, int count) {
+    places.with(p, [=](int m, std::int64_t n, int at, int count) {
       Pack<Real> pack;
 #pragma unroll
       for (int l = 0; l < Pack<Real>::width; ++l) pack.lane[l] = values[at + l];
@@ -96,7 +96,8 @@ SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void activate_outputs(Places places, A
                                                                 const Real* in, Real* out, std::int64_t ld) {
 #pragma unroll 1
   for (int p = 0; p < Places::packs; ++p) {
-    places.with(p, [=](int m, int n, int, int count) {
+    places.with(p, [=](int m, std::int64_t column, int, int count) {
+      const auto n = static_cast<int>(column);  // in 32 bits nvcc stores it as a whole here (see DeviceProduct::Places)
       Pack<Real> pack = load_output<Places::whole>(in + m * ld + n, count);
       activate_lanes(kind, alpha, pack.lane);
       store_output<Places::whole>(pack, out + m * ld + n, count);
@@ -110,7 +111,8 @@ SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void differentiate_outputs(Places plac
                                                                      const Real* v, Real* out, std::int64_t ld) {
 #pragma unroll 1
   for (int p = 0; p < Places::packs; ++p) {
-    places.with(p, [=](int m, int n, int, int count) {
+    places.with(p, [=](int m, std::int64_t column, int, int count) {
+      const auto n = static_cast<int>(column);  // in 32 bits nvcc stores it as a whole here (see DeviceProduct::Places)
       const Pack<Real> with = load_output<Places::whole>(v + m * ld + n, count);
       Pack<Real> pack = load_output<Places::whole>(out + m * ld + n, count);
       multiply_by_derivative_lanes(kind, alpha, with.lane, pack.lane);

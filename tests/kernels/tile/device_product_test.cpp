@@ -19,7 +19,7 @@ struct Collect {
   template <class Places, int N>
   void finish(const Places& places, Real (&values)[N]) const {
     for (int p = 0; p < Places::packs; ++p) {
-      places.with(p, [&](int row, int column, int at, int count) {
+      places.with(p, [&](int row, std::int64_t column, int at, int count) {
         for (int l = 0; l < count; ++l) seen.put(row, column + l, values[at + l]);
       });
     }
