@@ -1,5 +1,5 @@
-# cmake -D LOG=file -P compile.cmake -- command...: runs the compiler, keeps what it says in LOG, and shows it when it
-# fails.
+# cmake -D LOG=name.log -P compile.cmake -- command...: runs nvcc, keeps what it says in LOG and the PTX that it makes on its
+# way in name.ptx, and shows what it says when it fails.
 set(command "")
 set(seen FALSE)
 math(EXPR last "${CMAKE_ARGC} - 1")
@@ -10,9 +10,16 @@ foreach(i RANGE ${last})
     set(seen TRUE)
   endif()
 endforeach()
+string(REGEX REPLACE "\\.log$" "" base "${LOG}")
+file(MAKE_DIRECTORY ${base}.kept)
+list(APPEND command --keep --keep-dir ${base}.kept)
 execute_process(COMMAND ${command} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
-file(WRITE ${LOG} "${output}")
 if(NOT result EQUAL 0)
+  file(REMOVE_RECURSE ${base}.kept)
   string(REGEX REPLACE "ptxas info[^\n]*\n" "" output "${output}")
   message(FATAL_ERROR "${output}")
 endif()
+file(GLOB ptx ${base}.kept/*.ptx)
+file(RENAME ${ptx} ${base}.ptx)
+file(REMOVE_RECURSE ${base}.kept)
+file(WRITE ${LOG} "${output}")
