@@ -14,7 +14,8 @@ inline constexpr int exit_interrupted = 75;
 /// A run that was stopped early and keeps no checkpoint: started again it would begin anew, and be stopped again.
 inline constexpr int exit_stopped = 11;
 
-/// A study that is done, but for points whose processes failed.
+/// A study that is done, but for points whose processes failed; a comparison without any slower point, of a second study
+/// that has no times of some, or where no point could be judged.
 inline constexpr int exit_incomplete = 10;
 
 /// A comparison of studies that found a point slower.

@@ -23,7 +23,8 @@ namespace fs = std::filesystem;
 
 /// Whether the path still names the open file: who had the lock before may have removed it.
 bool is_still_there(int file, const fs::path& path) {
-  struct stat opened {}, named {};
+  struct stat opened {
+  }, named{};
   return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
          opened.st_ino == named.st_ino;
 }
@@ -63,10 +64,10 @@ FolderLock::FolderLock(const fs::path& folder, std::chrono::milliseconds patienc
     if (lock == Lock::held || std::chrono::steady_clock::now() < until) continue;
     auto who = read_file(path_);
     who.erase(who.find_last_not_of('\n') + 1);
-    throw IoError(
-        fmt::format("another run is writing into the output folder '{}'{}: let it end, or give this run a folder of its "
-                    "own (run.output, --output)",
-                    folder.string(), who.empty() ? "" : fmt::format(" ({})", who)));
+    throw IoError(fmt::format(
+        "another run is writing into the output folder '{}'{}: let it end, or give this run a folder of its "
+        "own (run.output, --output)",
+        folder.string(), who.empty() ? "" : fmt::format(" ({})", who)));
   }
   const auto text = fmt::format("process {} on {}\n", ::getpid(), host_facts().name);
   // Only a hint for people: on a full disk the lock is as good without.

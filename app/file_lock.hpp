@@ -22,7 +22,8 @@ Lock try_lock(int file, const std::filesystem::path& path);
 class FolderLock {
  public:
   /// Waits a little: what was just killed may still be ending. Throws IoError where another process keeps the folder.
-  explicit FolderLock(const std::filesystem::path& folder, std::chrono::milliseconds patience = std::chrono::seconds(3));
+  explicit FolderLock(const std::filesystem::path& folder,
+                      std::chrono::milliseconds patience = std::chrono::seconds(3));
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
   ~FolderLock();

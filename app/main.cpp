@@ -99,7 +99,7 @@ struct CommandLine {
     sub->add_flag("--retry", study.retry, "Measure again what failed");
     sub->add_flag("--no-plots", study.no_plots, "Draw no plots");
     auto* both = sub->add_subcommand("compare", "Say which points of a study got slower or faster beyond noise");
-    both->footer("Exit code 1 where a point got slower.");
+    both->footer("Exit code 1 where a point got slower, 10 where points failed or are missing in AFTER.");
     both->add_option("BEFORE", compare.before, "Folder of a study, or its study.json")->required();
     both->add_option("AFTER", compare.after, "The same of the one to compare with it")->required();
     both->add_option("--threshold", compare.threshold, "Relative change that counts")

@@ -1,6 +1,7 @@
 #include <sinter/app/study/compare.hpp>
 
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -22,7 +23,12 @@ PointComparison compare_points(const Json& before, const Json& after, double thr
   result.label = after.at("label");
   const auto &a = before.at("seconds"), &b = after.at("seconds");
   if (a.is_null() || b.is_null()) {
-    result.reason = fmt::format("failed in {}", !a.is_null() ? "the second" : !b.is_null() ? "the first" : "both");
+    result.lost = b.is_null();
+    const auto& without = result.lost ? after : before;
+    result.reason = fmt::format("{} in {}", without.at("failures").empty() ? "not measured" : "failed",
+                                !a.is_null()   ? "the second"
+                                : !b.is_null() ? "the first"
+                                               : "both");
     return result;
   }
   result.before_s = a.at("median");
@@ -43,14 +49,29 @@ PointComparison compare_points(const Json& before, const Json& after, double thr
 Json read_record(const std::string& name) {
   fs::path path(name);
   if (fs::is_directory(path)) path /= "study.json";
-  try {
-    auto json = Json::parse(read_file(path));
-    if (json.at("study") != 1)
-      throw IoError(fmt::format("'{}' is the record of another version's study", path.string()));
-    return json;
-  } catch (const Json::exception& error) {
-    throw IoError(fmt::format("'{}' is not the record of a study: {}", path.string(), error.what()));
+  const auto require = [&](bool good, const std::string& problem) {
+    if (!good) throw IoError(fmt::format("'{}' is not the record of a study: {}", path.string(), problem));
+  };
+  const auto json = Json::parse(read_file(path), nullptr, false);
+  require(json.is_object(), "no JSON object");
+  require(json.contains("study"), "it has no 'study'");
+  if (json["study"] != 1) throw IoError(fmt::format("'{}' is the record of another version's study", path.string()));
+  require(json.contains("kind"), "it has no 'kind'");
+  require(json.contains("points") && json["points"].is_array(), "it has no list 'points'");
+  std::size_t number = 0;
+  for (const auto& point : json["points"]) {
+    const auto needs = [&](const Json& object, const char* field, bool (Json::*type)() const) {
+      require(object.is_object() && object.contains(field) && (type == nullptr || (object[field].*type)()),
+              fmt::format("point {} has no '{}'", number, field));
+    };
+    needs(point, "label", &Json::is_string);
+    needs(point, "failures", &Json::is_array);
+    for (const char* field : {"seconds", "parameter_hash"}) needs(point, field, nullptr);
+    if (const auto& seconds = point["seconds"]; !seconds.is_null())
+      for (const char* field : {"median", "low", "high", "coverage"}) needs(seconds, field, &Json::is_number);
+    ++number;
   }
+  return json;
 }
 
 std::vector<std::string> differences(const Json& before, const Json& after) {
@@ -88,6 +109,7 @@ std::vector<PointComparison> compare_studies(const Json& before, const Json& aft
       PointComparison result;
       result.label = label;
       result.reason = fmt::format("only in the {}", where);
+      result.lost = where == std::string_view("first");
       results.push_back(result);
     };
     for (const auto& point : after.at("points")) {
@@ -114,10 +136,12 @@ int compare(const CompareOptions& options, Console& console) {
   if (!different.empty()) console.warn(fmt::format("the studies differ in: {}", fmt::join(different, ", ")));
 
   std::map<Verdict, int> counts;
+  int lost = 0;
   std::vector<std::vector<std::string>> rows{{"point", "before", "after", "change", "verdict"}};
   Json points = Json::array();
   for (const auto& result : results) {
     ++counts[result.verdict];
+    lost += result.lost ? 1 : 0;
     const bool timed = result.before_s > 0 && result.after_s > 0;
     const double change = timed ? result.after_s / result.before_s - 1 : unknown;
     auto verdict = result.reason.empty() ? to_text(result.verdict)
@@ -134,8 +158,10 @@ int compare(const CompareOptions& options, Console& console) {
                       {"same_bits", result.same_bits}});
   }
   console.say("{}\n", table(rows));
-  console.say("{} slower, {} faster, {} the same within noise or {:g} %, {} not comparable", counts[Verdict::slower],
-              counts[Verdict::faster], counts[Verdict::same], 100 * options.threshold, counts[Verdict::undecided]);
+  const auto not_judged = counts[Verdict::undecided];
+  console.say("{} slower, {} faster, {} the same within noise or {:g} %; {} not judged{}", counts[Verdict::slower],
+              counts[Verdict::faster], counts[Verdict::same], 100 * options.threshold, not_judged,
+              lost == 0 ? "" : fmt::format(", {} of them failed or missing in the second study", lost));
   console.result(record_text({{"before", options.before},
                               {"after", options.after},
                               {"threshold", options.threshold},
@@ -143,9 +169,12 @@ int compare(const CompareOptions& options, Console& console) {
                               {"slower", counts[Verdict::slower]},
                               {"faster", counts[Verdict::faster]},
                               {"same", counts[Verdict::same]},
-                              {"undecided", counts[Verdict::undecided]},
+                              {"undecided", not_judged},
+                              {"lost", lost},
                               {"points", points}}));
-  return counts[Verdict::slower] > 0 ? exit_regression : 0;
+  if (counts[Verdict::slower] > 0) return exit_regression;
+  const bool nothing_judged = std::cmp_equal(not_judged, results.size());
+  return lost > 0 || nothing_judged ? exit_incomplete : 0;
 }
 
 }  // namespace sinter::app

@@ -19,6 +19,7 @@ struct PointComparison {
   std::string label;
   Verdict verdict = Verdict::undecided;
   std::string reason;  ///< of undecided
+  bool lost = false;   ///< the second study has no time of it: failed, not measured, or not a point of it
   double before_s = unknown, after_s = unknown;
   bool same_bits = true;  ///< of the parameters, where both are known
 };

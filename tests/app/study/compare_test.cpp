@@ -47,11 +47,14 @@ TEST_CASE("what cannot be compared is said") {
   REQUIRE(points.size() == 4);
   CHECK(points[0].verdict == Verdict::same);
   CHECK_FALSE(points[0].same_bits);
-  CHECK(points[1].reason == "failed in the first");
+  CHECK(points[1].reason == "not measured in the first");
+  CHECK_FALSE(points[1].lost);
   CHECK(points[2].label == "batch=4");
   CHECK(points[2].reason == "only in the second");
+  CHECK_FALSE(points[2].lost);
   CHECK(points[3].label == "batch=3");
   CHECK(points[3].reason == "only in the first");
+  CHECK(points[3].lost);
   CHECK(compare_studies(record({{"1", 1.0}}), record({{"1", 2.0}}, "aa", 4), 0.03)[0].reason ==
         "fewer than 5 processes");
   CHECK(test::error_text<IoError>([] {

@@ -283,7 +283,7 @@ TEST_CASE("comparing two studies tells slower and faster points by exit code and
   CHECK(slower.code == 1);
   CHECK(slower.complains("sinter: warning: the studies differ in: launcher\n"));
   CHECK(slower.says("SLOWER\n"));
-  CHECK(slower.says("1 slower, 0 faster, 1 the same within noise or 3 %, 0 not comparable\n"));
+  CHECK(slower.says("1 slower, 0 faster, 1 the same within noise or 3 %; 0 not judged\n"));
   const auto faster = sinter({"study", "compare", "a/study.json", "c", "--json"});
   CHECK(faster.code == 0);
   const auto record = Json::parse(faster.out);
@@ -293,6 +293,49 @@ TEST_CASE("comparing two studies tells slower and faster points by exit code and
   const auto missing = sinter({"study", "compare", "a", "nowhere"});
   CHECK(missing.code == 8);
   CHECK(missing.complains("nowhere"));
+}
+
+TEST_CASE("a comparison passes only where every point of the first study could be judged") {
+  Program sinter;
+  const auto measure = [&](const char* output, const char* environment, const char* axes,
+                           const char* keys = "kind: sweep") {
+    put_study(sinter, environment, keys, axes);
+    return sinter({"study", "study.yaml", "--no-plots", "--quiet", "--output", output}).code;
+  };
+  REQUIRE(measure("a", "FAKE_NONE: 0", "width: [16, 64]") == 0);
+  REQUIRE(measure("failed", "FAKE_EXIT: 70, FAKE_AT: width=64", "width: [16, 64]") == 10);
+  REQUIRE(measure("fewer", "FAKE_NONE: 0", "width: [16]") == 0);
+  REQUIRE(measure("once", "FAKE_NONE: 0", "width: [16, 64]", "kind: sweep, repetitions: 1") == 0);
+  REQUIRE(measure("slower", "FAKE_FACTOR: 2, FAKE_AT: width=16", "width: [16]") == 0);
+  const auto compare = [&](const char* before, const char* after, int code, const char* text) {
+    const auto run = sinter({"study", "compare", before, after});
+    INFO(run.out << run.err);
+    CHECK(run.code == code);
+    CHECK(run.says(text));
+  };
+  compare("a", "failed", 10, "; 1 not judged, 1 of them failed or missing in the second study\n");
+  compare("a", "failed", 10, "undecided: failed in the second\n");
+  compare("a", "fewer", 10, "; 1 not judged, 1 of them failed or missing in the second study\n");
+  compare("fewer", "a", 0, "; 1 not judged\n");  // a point more is no loss
+  compare("failed", "a", 0, "undecided: failed in the first\n");
+  compare("a", "once", 10, "; 2 not judged\n");
+  compare("a", "slower", 1, "1 slower, 0 faster, 0 the same within noise or 3 %; 1 not judged, 1 of them ");
+
+  const auto complaint = [&](const std::string& record) {
+    put(sinter.file("bad.json"), record);
+    const auto run = sinter({"study", "compare", "a", "bad.json"});
+    CHECK(run.code == 8);
+    return run.err;
+  };
+  const std::string no_record = "sinter: error: 'bad.json' is not the record of a study: ";
+  CHECK(complaint("rubbish") == no_record + "no JSON object\n");
+  CHECK(complaint("{}") == no_record + "it has no 'study'\n");
+  CHECK(complaint(R"({"study": 1})") == no_record + "it has no 'kind'\n");
+  CHECK(complaint(R"({"study": 1, "kind": "sweep", "points": 3})") == no_record + "it has no list 'points'\n");
+  CHECK(complaint(R"({"study": 1, "kind": "sweep", "points": [{"label": "a=1"}]})") ==
+        no_record + "point 0 has no 'failures'\n");
+  CHECK(complaint(R"({"study": 1, "kind": "sweep", "points": [{"label": "a=1", "seconds": {"median": "fast"},
+        "parameter_hash": null, "failures": []}]})") == no_record + "point 0 has no 'median'\n");
 }
 
 TEST_CASE("wrong command lines of study are refused before anything runs") {
