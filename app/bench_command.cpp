@@ -102,15 +102,23 @@ int bench_run_file(const BenchOptions& options, Console& console) {
   if (!mode) throw UsageError(fmt::format("--mode: '{}'; allowed: {}", options.mode, list_names<MeasureMode>()));
   Communicator& ranks = join_ranks(console);
   auto run_file = read_run_file(options.run_file, options.overrides);
-  const auto choice = choose_module_of_rank(run_file.device, ranks);
+  const auto choice = with_places(run_file.places, [&] { return choose_module_of_rank(run_file.device, ranks); });
   const auto problem = load_problem(std::move(run_file), device_kind_of(choice.space), ranks);
   const auto& [run, data, plan] = problem;
   console.say("timing {} of {}: {}, {} ...", to_name(*mode), run.run.name, model_text(run.model),
               to_name(run.device.precision));
-  const auto record = measured(
-      run.run.name, run.device,
-      {run.run.seed, run.model, run.training, run.normalize, run.device.precision, data.view(data.train),
-       settings_of(options, *mode), run.ensemble, &ranks, data.training_rows});
+  const backend::MeasureRequest request{run.run.seed,
+                                        run.model,
+                                        run.training,
+                                        run.normalize,
+                                        run.device.precision,
+                                        data.view(data.train),
+                                        settings_of(options, *mode),
+                                        run.ensemble,
+                                        &ranks,
+                                        data.training_rows};
+  const auto record = with_places(problem.run.places,
+                                  [&] { return measured(problem.run.run.name, problem.run.device, request); });
   console.say(bench_line(record));
   const auto products = record["device"]["products_of_level_none"].get<std::string>();
   if (record["level"] == to_name(Fusion::none) && products.find(openblas_fallback) != products.npos)

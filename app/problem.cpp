@@ -6,13 +6,28 @@
 
 namespace sinter::app {
 
-Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
+namespace {
+
+/// The plan; of an ensemble, whose members train at level epochs, a refusal of that level is one of the members.
+Plan plan_for(const RunFile& run, DeviceKind kind, std::int64_t rows) {
+  try {
+    return make_plan(run.model, run.training, run.device.precision, kind, rows);
+  } catch (const ConfigError& error) {
+    constexpr std::string_view level = "training.fusion: ";
+    const std::string_view text = error.what();
+    if (run.ensemble.members == 0 || !text.starts_with(level)) throw;
+    throw ConfigError(fmt::format("ensemble.members: a team trains each member by itself, at level epochs, and {}",
+                                  text.substr(level.size())));
+  }
+}
+
+Problem load(RunFile& run, DeviceKind kind, const Communicator& ranks) {
   if (run.ensemble.members > 0) run.training.fusion = Fusion::epochs;  // what the run file may say is the same
   Plan plan;
   // The plan needs the number of rows and the model, and a rank reads only what the plan gives it.
   const auto choose = [&](const Dataset& known) -> RowRange {
     fit_to_data(run, known);
-    plan = make_plan(run.model, run.training, run.device.precision, kind, known.training_rows);
+    plan = plan_for(run, kind, known.training_rows);
     if (run.ensemble.members > 0) return {0, known.training_rows};  // ranks share the members instead
     check_ranks(plan, ranks.size());
     const auto share = share_of(plan, ranks.rank(), ranks.size());
@@ -21,6 +36,13 @@ Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
   auto data = load_dataset(run.data, choose);
   fit_to_data(run, data);  // now with the targets themselves
   return {std::move(run), std::move(data), std::move(plan)};
+}
+
+}  // namespace
+
+Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
+  const auto places = run.places;
+  return with_places(places, [&] { return load(run, kind, ranks); });
 }
 
 std::string model_text(const ModelSpec& model) {

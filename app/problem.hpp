@@ -6,6 +6,7 @@
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/inputs/run_file.hpp>
 #include <sinter/models/plan/plan.hpp>
+#include <sinter/runtime/base/errors.hpp>
 #include <sinter/runtime/comm/communicator.hpp>
 
 namespace sinter::app {
@@ -16,8 +17,18 @@ struct Problem {
   Plan plan;
 };
 
-/// Reads this rank's share of the data, completes the model and plans for this kind of device. Throws DataError, IoError
-/// or ConfigError.
+/// Does some work for a run; complaints that begin with a key of its run file get the key's place.
+template <class Work>
+decltype(auto) with_places(const KeyPlaces& places, const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    throw Error(error.kind(), places.locate(error.what()));
+  }
+}
+
+/// Reads this rank's share of the data, completes the model and plans for this kind of device. Throws Error, of kind data,
+/// io or config, with the place of the key that it is about.
 Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks = single_process());
 
 /// "mlp 2-16-16-1, 337 parameters".

@@ -121,7 +121,7 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
 /// Trains and writes everything but the record, which it fills.
 void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Communicator& ranks, Console& console,
                 Json& record) {
-  const auto choice = choose_module_of_rank(run.device, ranks);
+  const auto choice = with_places(run.places, [&] { return choose_module_of_rank(run.device, ranks); });
   const auto problem = load_problem(std::move(run), device_kind_of(choice.space), ranks);
   const auto& data = problem.data;
   record["data"] = {
@@ -137,7 +137,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
 
   if (!choice.fallback.empty())
     console.warn(fmt::format("{}; falling back to '{}', as allowed", choice.fallback, choice.space));
-  const auto backend = open_backend(choice, problem.run.device);
+  const auto backend = with_places(problem.run.places, [&] { return open_backend(choice, problem.run.device); });
   backend::DeviceInfo device;
   check(backend->device_info(device));
   record_device(record, problem.run, choice, device);

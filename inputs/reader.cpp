@@ -138,12 +138,9 @@ void check_data(const Draft& draft, const YamlNode& root) {
   if (!data.generator.empty()) return;
   const auto* format = format_of(data);
   if (format == nullptr) {
-    std::string known;
-    for (const auto& each : data_formats())
-      known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", each.name, each.extensions);
     fail_at(root, "data.path",
             fmt::format("the extension '{}' does not tell the format; set data.format; allowed: {}",
-                        std::filesystem::path(data.path).extension().string(), known));
+                        std::filesystem::path(data.path).extension().string(), formats_text()));
   }
   if (format->picks_columns && data.targets.empty()) {
     fail_at(root, "data.targets", fmt::format("required with format {}; name the columns to predict", format->name));
@@ -185,6 +182,20 @@ void check_specs(const RunFile& file, const YamlNode& root) {
 }  // namespace
 }  // namespace inputs::detail
 
+std::string KeyPlaces::locate(const std::string& complaint) const {
+  using namespace inputs::detail;
+  const auto colon = complaint.find(": ");
+  if (!root_ || colon == std::string::npos) return complaint;
+  const auto path = complaint.substr(0, colon);
+  const bool known = std::any_of(schema().begin(), schema().end(), [&](const Key& key) {
+    return key.path == path || key.path.starts_with(fmt::format("{}.", path));
+  });
+  if (!known) return complaint;
+  Place place;
+  find_path(*root_, path, &place);
+  return located(place, path, complaint.substr(colon + 2));
+}
+
 RunFile parse_run_file(std::string_view text, const std::string& origin, const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides) {
   using namespace inputs::detail;
@@ -216,6 +227,7 @@ RunFile parse_run_file(std::string_view text, const std::string& origin, const s
   check_data(draft, root);
   check_effects(draft, root);
   check_specs(file, root);
+  file.places = KeyPlaces(std::make_shared<const YamlNode>(std::move(root)));
   return std::move(draft.file);
 }
 

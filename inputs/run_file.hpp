@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,28 @@ struct RunSpec {
   friend bool operator==(const RunSpec&, const RunSpec&) = default;
 };
 
+namespace inputs::detail {
+struct YamlNode;
+}
+
+/// Where the keys of a run file were written, for complaints to which only the data or the machine give rise.
+class KeyPlaces {
+ public:
+  KeyPlaces() = default;
+  explicit KeyPlaces(std::shared_ptr<const inputs::detail::YamlNode> root) : root_(std::move(root)) {}
+
+  /// A complaint that begins with a key ("training.fusion: step cannot ...") with the key's place before it ("a.yaml:4:9:
+  /// ..." or "--set training.fusion=step: ..."), or that of the innermost group there is. Others stay as they are.
+  [[nodiscard]] std::string locate(const std::string& complaint) const;
+
+  friend bool operator==(const KeyPlaces&, const KeyPlaces&) {
+    return true;
+  }  // a run is the same wherever it is written
+
+ private:
+  std::shared_ptr<const inputs::detail::YamlNode> root_;
+};
+
 struct RunFile {
   RunSpec run;
   DeviceSpec device;
@@ -38,6 +61,7 @@ struct RunFile {
   EnsembleSpec ensemble;
   CheckpointSpec checkpoint;
   BudgetSpec budget;
+  KeyPlaces places;
 
   friend bool operator==(const RunFile&, const RunFile&) = default;
 };

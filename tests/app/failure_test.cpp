@@ -85,6 +85,33 @@ TEST_CASE("a missing run file, a wrong one and wrong data have their own exit co
   CHECK(run.complains("none.csv"));
 }
 
+TEST_CASE("what only the data or the machine refuse names the place of the key") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto refuses = [&](const std::vector<std::string>& settings, int code, const std::string& text) {
+    std::vector<std::string> arguments{"train", "run.yaml"};
+    for (const auto& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+    const auto run = sinter(arguments);
+    INFO(run.err);
+    CHECK(run.code == code);
+    CHECK(run.err.starts_with("sinter: error: " + text));
+  };
+  const std::string wide = "model.hidden=[3000]";
+  refuses({wide, "training.fusion=step"}, 3,
+          "--set training.fusion=step: step cannot serve this problem: 3000 wide; level step takes at most 2048\n");
+  refuses(
+      {wide, "ensemble.members=2"}, 3,
+      "--set ensemble.members=2: a team trains each member by itself, at level epochs, and epochs cannot serve this "
+      "problem: 3000 wide; level epochs takes at most 2048\n");
+  refuses({"device.space=cuda"}, 6, "--set device.space=cuda: space 'cuda' is not built: ");
+  put_run_file(sinter, "ensemble: {members: 2}\n", "{space: openmp, threads: 1000000}");
+  refuses({}, 3, "run.yaml:2:34: device.threads: 1000000; allowed: 0 to ");
+  refuses({wide, "device.threads=1"}, 3, "run.yaml:6:21: ensemble.members: a team trains each member by itself, ");
+  put_run_file(sinter, "", "{space: cuda}");
+  refuses({}, 6, "run.yaml:2:17: device.space: space 'cuda' is not built: ");
+  refuses({"device.space=openmp", "model.inputs=3"}, 3, "--set model.inputs=3: 3, but the data have 2 features: ");
+}
+
 TEST_CASE("json prints a record of a failure too") {
   Program sinter;
   const auto early = sinter({"train", "none.yaml", "--json"});

@@ -138,5 +138,6 @@ TEST_CASE("plan lists a level that cannot serve a network, with the reason, and 
   CHECK(run.says("  step: 4000 wide; level step takes at most 2048\n"));
   const auto asked = sinter({"plan", "run.yaml", "--set", "model.hidden=[4000]", "--set", "training.fusion=step"});
   CHECK(asked.code == 3);
-  CHECK(asked.complains("training.fusion: step cannot serve this problem: 4000 wide; level step takes at most 2048"));
+  CHECK(asked.complains(
+      "training.fusion=step: step cannot serve this problem: 4000 wide; level step takes at most 2048"));
 }
