@@ -1,5 +1,7 @@
 #include <sinter/app/checkpoints.hpp>
 
+#include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 namespace sinter::app {
@@ -51,8 +53,17 @@ const Checkpoint* Checkpoints::resume(Json& record) {
   const auto& state = from_->checkpoint.training;
   record["resumed_from"] = {
       {"file", from_->path.string()}, {"step", state.steps_done}, {"epoch", state.epochs_done()}, {"changed", changes}};
-  console_.say("going on from '{}': step {}, {} of {} epochs", from_->path.string(), state.steps_done,
-               state.epochs_done(), problem_.run.training.epochs);
+  const auto wanted = problem_.run.training.epochs;
+  if (state.epochs_done() > wanted) {
+    console_.warn(
+        fmt::format("'{}' is of {} epochs, more than training.epochs ({}) asks for: nothing is left to train, and the "
+                    "results are those after {} epochs",
+                    from_->path.string(), state.epochs_done(), wanted, state.epochs_done()));
+    console_.say("going on from '{}': step {}, {} epochs", from_->path.string(), state.steps_done, state.epochs_done());
+  } else {
+    console_.say("going on from '{}': step {}, {} of {} epochs", from_->path.string(), state.steps_done,
+                 state.epochs_done(), wanted);
+  }
   for (const auto& change : changes) console_.say("  changed: {}", change);
   return &from_->checkpoint;
 }
@@ -63,7 +74,10 @@ std::optional<CheckpointFolder::Found> Checkpoints::find() {
     warn_of_unfinished_run();
     return std::nullopt;
   }
-  if (resume != "auto") return CheckpointFolder::Found{resume, load_checkpoint(resume)};
+  if (resume != "auto") {
+    refuse_folder(resume);
+    return CheckpointFolder::Found{resume, load_checkpoint(resume)};
+  }
   std::optional<CheckpointFolder::Found> found;
   try {
     found = folder_.newest([&](const std::filesystem::path& file, std::string_view why) {
@@ -78,6 +92,18 @@ std::optional<CheckpointFolder::Found> Checkpoints::find() {
   }
   if (!found) console_.say("no checkpoint to go on from in '{}': beginning anew", folder_.path().string());
   return found;
+}
+
+void Checkpoints::refuse_folder(const std::filesystem::path& path) const {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return;
+  std::string meant;
+  for (const auto& folder : {path, path / "checkpoints"}) {
+    if (const auto files = CheckpointFolder(folder, 1).files(); meant.empty() && !files.empty())
+      meant = fmt::format("; did you mean '{}'?", files.front().string());
+  }
+  throw ConfigError(problem_.run.places.locate(fmt::format(
+      "checkpoint.resume: '{}' is a folder; allowed: no, auto, or the file of a checkpoint{}", path.string(), meant)));
 }
 
 void Checkpoints::warn_of_unfinished_run() const {

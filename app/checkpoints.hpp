@@ -40,6 +40,8 @@ class Checkpoints {
  private:
   std::optional<CheckpointFolder::Found> find();
   void warn_of_unfinished_run() const;
+  /// Throws ConfigError where checkpoint.resume names a folder.
+  void refuse_folder(const std::filesystem::path& path) const;
   /// Refuses what may not change; returns what does.
   std::vector<std::string> compare(const CheckpointFolder::Found& found) const;
 

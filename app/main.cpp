@@ -1,5 +1,6 @@
 // The program `sinter`: reads the command line, runs one subcommand, and turns errors into exit codes
 // (docs/exit-codes.md).
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -21,6 +22,17 @@ using namespace sinter::app;
 
 /// An unset shell variable in place of a path must not silently mean the default.
 std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
+/// Checks for CLI11, whose own ranges print the largest number in full.
+template <class Number>
+auto not_negative(const char* expected) {
+  return [expected](const std::string& text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool good = error == std::errc{} && end == text.data() + text.size() && value >= 0;
+    return good ? std::string() : fmt::format("'{}'; expected {}", text, expected);
+  };
+}
 
 struct CommandLine {
   CLI::App app{"Sinter trains and evaluates neural networks with fused Kokkos kernels.", "sinter"};
@@ -67,6 +79,15 @@ struct CommandLine {
     return fmt::format("unknown command '{}'; allowed: {}", argv[1], fmt::join(names, ", "));
   }
 
+  /// Where options choose the device, a complaint about it names these instead of the keys of a run file.
+  [[nodiscard]] std::string in_words_of_options(const std::string& complaint) const {
+    const bool has_run_file = app.got_subcommand("train") || app.got_subcommand("plan") || !bench.run_file.empty();
+    for (const auto& [key, option] : {std::pair{"device.space: ", "--space: "}, {"device.threads: ", "--threads: "}})
+      if (!has_run_file && complaint.starts_with(key))
+        return fmt::format("{}{}", option, complaint.substr(std::string_view(key).size()));
+    return complaint;
+  }
+
   CLI::App* add(const char* name, const char* description, const char* examples, int (*run)(CommandLine&, Console&)) {
     auto* sub = app.add_subcommand(name, description);
     sub->footer(examples);
@@ -104,7 +125,7 @@ struct CommandLine {
     both->add_option("AFTER", compare.after, "The same of the one to compare with it")->required();
     both->add_option("--threshold", compare.threshold, "Relative change that counts")
         ->option_text("SHARE [0.03]")
-        ->check(CLI::NonNegativeNumber);
+        ->check(not_negative<double>("a share >= 0, such as 0.03 for 3 %"));
     both->add_flag("--quiet", quiet, "Print errors only");
     both->add_flag("--json", json, "Print the result as JSON on standard output, and nothing else there")
         ->excludes("--quiet");
@@ -121,7 +142,7 @@ struct CommandLine {
     sub->add_option("--space", space, "Where to compute: a space of `sinter info`, or auto")
         ->option_text("SPACE [auto]");
     sub->add_option("--threads", threads, "Threads of a host space; 0: all that the process may use")
-        ->check(CLI::NonNegativeNumber)
+        ->check(not_negative<int>("a whole number >= 0"))
         ->option_text("N [0]");
   }
 
@@ -201,7 +222,7 @@ struct CommandLine {
     of_run(sub->add_option("--mode", bench.mode, "What a step is: of training, or a prediction of a batch")
                ->option_text("training|inference [training]"));
     of_run(sub->add_option("--steps", bench.steps, "Steps of a repetition; 0: as many as take 50 ms")
-               ->check(CLI::NonNegativeNumber)
+               ->check(not_negative<int>("a whole number >= 0"))
                ->option_text("N [0]"));
     sub->add_option("--repetitions", bench.repetitions, "How often to time it")
         ->check(CLI::Range(1, 100000))
@@ -237,7 +258,7 @@ struct CommandLine {
   }
 };
 
-int fail(ErrorKind kind, const char* message, Console& console) {
+int fail(ErrorKind kind, const std::string& message, Console& console) {
   return leave_ranks({exit_code(kind), message, [&] {
                         print_error(message);
                         if (!console.wants_result()) return;
@@ -253,7 +274,7 @@ int run(CommandLine& line, Console& console) {
     finish_output();
     return leave_ranks({code, "", {}});
   } catch (const Error& error) {
-    return fail(error.kind(), error.what(), console);
+    return fail(error.kind(), line.in_words_of_options(error.what()), console);
   } catch (const std::exception& error) {
     return fail(ErrorKind::internal, error.what(), console);
   }

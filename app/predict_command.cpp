@@ -6,6 +6,7 @@
 #include <sinter/app/output_folder.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/inputs/data/dataset.hpp>
+#include <sinter/inputs/data/source.hpp>
 #include <sinter/models/io/file_bytes.hpp>
 #include <sinter/models/io/model_file.hpp>
 
@@ -18,6 +19,18 @@ DataSpec data_spec(const PredictOptions& options) {
   spec.path = std::filesystem::absolute(options.data).string();
   spec.format = options.format;
   spec.delimiter = options.delimiter;
+  if (format_of(spec) == nullptr) {
+    throw UsageError(
+        options.format == "auto"
+            ? fmt::format("--data: the extension of '{}' does not tell the format; set --format; allowed: {}",
+                          options.data, formats_text())
+            : fmt::format("--format: '{}'; allowed: auto, {}", options.format, formats_text()));
+  }
+  if (spec.delimiter == "\\t") spec.delimiter = "\t";  // as a shell passes it
+  if (!spec.delimiter.empty() && !can_delimit(spec.delimiter)) {
+    throw UsageError(
+        fmt::format("--delimiter: '{}' cannot separate fields; allowed: {}", options.delimiter, allowed_delimiters));
+  }
   const auto header = from_name<CsvHeader>(options.header);
   if (!header) throw UsageError(fmt::format("--header: '{}'; allowed: {}", options.header, list_names<CsvHeader>()));
   spec.header = *header;

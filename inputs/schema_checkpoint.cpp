@@ -1,5 +1,6 @@
 // The key `checkpoint`, and which keys may change when a run goes on from a checkpoint.
 #include <algorithm>
+#include <cctype>
 
 #include <sinter/inputs/values.hpp>
 
@@ -29,12 +30,24 @@ bool may_change(const std::string& path) {
 }  // namespace
 
 std::vector<Key> checkpoint_keys() {
+  constexpr std::string_view allowed = "no, auto, or a path (with a '/' or '.' in it)";
   auto resume = scalar_key(
       "checkpoint.resume", [](auto& file) -> auto& { return file.checkpoint.resume; },
       "Whether to go on from a checkpoint. `auto`: from the newest whole one of the output folder, where there is one; "
       "a path (relative to the working directory): from that one.",
-      stated("no, auto, or a path"));
+      stated(std::string(allowed)));
   resume.type = "name or path";
+  resume.read = [allowed](Draft& draft, const Value& value) {
+    auto& chosen = draft.file.checkpoint.resume;
+    read_scalar(value, allowed, chosen);
+    if (chosen == "no" || chosen == "auto" || chosen.find_first_of("/.") != std::string::npos) return;
+    // A misspelt name must not be looked for as a file, in a job that may have waited for days.
+    auto meant = chosen;
+    for (char& c : meant) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (is_among(meant, {"true", "yes", "on", "newest", "latest", "last"})) meant = "auto";
+    if (is_among(meant, {"false", "off", "none", "never"})) meant = "no";
+    value.fail(fmt::format("{}; allowed: {}{}", describe(value.node), allowed, did_you_mean(meant, {"no", "auto"})));
+  };
   resume = only(std::move(resume), "a run without an ensemble",
                 [](const Draft& draft) { return draft.file.ensemble.members == 0; });
   return {

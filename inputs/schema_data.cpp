@@ -101,15 +101,12 @@ Key delimiter_key() {
                               "data.delimiter", [](auto& file) -> auto& { return file.data.delimiter; },
                               "What separates fields: one character, as \";\" or \"\\t\"."),
                           "a tab for .tsv, else a comma");
-  key.allowed = "one character, no quote, letter, digit, '.', '+', '-' or end of line";
+  key.allowed = allowed_delimiters;
   key.read = [allowed = key.allowed](Draft& draft, const Value& value) {
     auto& delimiter = draft.file.data.delimiter;
     read_scalar(value, allowed, delimiter);
-    const char c = delimiter.front();
-    const bool letter_or_digit = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (delimiter.size() != 1 || letter_or_digit || std::string_view("\"\r\n.+-").find(c) != std::string_view::npos) {
+    if (!can_delimit(delimiter))
       value.fail(fmt::format("{} cannot separate fields; allowed: {}", describe(value.node), allowed));
-    }
   };
   key.write = [](const RunFile& file) { return file.data.delimiter.empty() ? "" : in_quotes(file.data.delimiter); };
   return key;

@@ -26,7 +26,8 @@ std::unique_ptr<DataSource> open(const DataSpec& spec, const std::string& path, 
     return it->open(spec.seed, part);
   }
   const auto* format = format_of(spec);
-  if (format == nullptr) throw ConfigError(fmt::format("data.format: '{}' in no known format", path));
+  if (format == nullptr)
+    throw ConfigError(fmt::format("data.format: '{}' for '{}'; allowed: auto, {}", spec.format, path, formats_text()));
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (!std::filesystem::exists(status)) throw IoError(fmt::format("{}: no such file ({})", path, key));

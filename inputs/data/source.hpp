@@ -46,6 +46,14 @@ struct DataGenerator {
 std::span<const DataFormat> data_formats();
 std::span<const DataGenerator> data_generators();
 
+/// "csv (.csv .tsv .txt), npy (.npy), ...", for messages.
+std::string formats_text();
+
+/// Whether a text can separate the fields of a CSV file, and what can.
+bool can_delimit(std::string_view text);
+inline constexpr std::string_view allowed_delimiters =
+    "one character, no quote, letter, digit, '.', '+', '-' or end of line";
+
 /// The format of a path: as `spec.format` says, else by extension; null where neither tells.
 const DataFormat* format_of(const DataSpec& spec);
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include <sinter/inputs/data/formats.hpp>
 #include <sinter/inputs/data/source.hpp>
 
@@ -27,6 +29,20 @@ std::span<const DataGenerator> data_generators() {
       {"uat", "points between the x axis and a curve, or not: 25 and 6 of them", open_uat},
   }};
   return list;
+}
+
+std::string formats_text() {
+  std::string text;
+  for (const auto& each : data_formats())
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", each.name, each.extensions);
+  return text;
+}
+
+bool can_delimit(std::string_view text) {
+  if (text.size() != 1) return false;
+  const char c = text.front();
+  const bool letter_or_digit = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  return !letter_or_digit && std::string_view("\"\r\n.+-").find(c) == std::string_view::npos;
 }
 
 const DataFormat* format_of(const DataSpec& spec) {

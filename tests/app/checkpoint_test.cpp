@@ -160,6 +160,36 @@ TEST_CASE("a checkpoint that is named must be usable") {
   CHECK(run.complains("cannot read 'results/model.h5': a model file of Sinter, not a checkpoint file\n"));
 }
 
+TEST_CASE("a folder in place of a checkpoint is refused with the file that may be meant") {
+  Program sinter;
+  put_run_file(sinter, "checkpoint: {keep: 2,\n  resume: results/}\n");
+  REQUIRE(sinter(train(6, {"checkpoint.resume=no"})).code == 0);
+  auto run = sinter(train(6));
+  CHECK(run.code == 3);
+  CHECK(run.err ==
+        "sinter: error: run.yaml:7:11: checkpoint.resume: 'results/' is a folder; allowed: no, auto, or the file of a "
+        "checkpoint; did you mean '" +
+            at + "1.h5'?\n");
+  run = sinter(train(6, {"checkpoint.resume=./"}));
+  CHECK(
+      run.err ==
+      "sinter: error: --set checkpoint.resume=./: './' is a folder; allowed: no, auto, or the file of a checkpoint\n");
+}
+
+TEST_CASE("fewer epochs than a checkpoint has are told, since its results stay") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(10)).code == 0);
+  const auto run = sinter(train(4, {"checkpoint.resume=auto"}));
+  CHECK(run.code == 0);
+  CHECK(
+      run.complains("sinter: warning: '" + at +
+                    "1.h5' is of 10 epochs, more than training.epochs (4) asks for: nothing is left to train, and the "
+                    "results are those after 10 epochs\n"));
+  CHECK(run.says("going on from '" + at + "1.h5': step 10, 10 epochs\n"));
+  CHECK_FALSE(sinter(train(10, {"checkpoint.resume=auto"})).complains("nothing is left"));
+}
+
 TEST_CASE("a run that begins anew says so where an earlier one had work left") {
   Program sinter;
   put_run_file(sinter);

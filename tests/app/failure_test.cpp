@@ -25,6 +25,10 @@ TEST_CASE("a wrong command line is said to be that") {
   says({"train", "a.yaml", "b.yaml"}, "b.yaml");
   says({"predict", "model.h5"}, "--data is required");
   says({"predict", "model.h5", "--data", "x.csv", "--threads", "-1"}, "--threads");
+  says({"predict", "model.h5", "--data", "x.csv", "--threads", "two"},
+       "--threads: 'two'; expected a whole number >= 0\n");
+  says({"study", "compare", "a", "b", "--threshold", "3%"},
+       "--threshold: '3%'; expected a share >= 0, such as 0.03 for 3 %\n");
   says({"train", "run.yaml", "--output", ""}, "--output: must not be empty");
   says({"info", "--output", "x.json"}, "--output requires --measure");
 }

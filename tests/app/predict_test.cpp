@@ -46,6 +46,15 @@ TEST_CASE("predict prints to standard output where no file is named") {
   }
 }
 
+TEST_CASE("a tab may be given as a shell passes it") {
+  Program sinter;
+  train_model(sinter);
+  test::put(sinter.file("tabs.txt"), "age\tdistance\n1\t2\n");
+  const auto run = sinter({"predict", "results/model.h5", "--data", "tabs.txt", "--delimiter", "\\t"});
+  INFO(run.err);
+  CHECK(run.out == "predicted_price\n2\n");
+}
+
 TEST_CASE("predict with json prints a record") {
   Program sinter;
   train_model(sinter);
@@ -88,11 +97,19 @@ TEST_CASE("what predict cannot do is said, and a file that was there stays") {
   refuses(
       6, "space 'cuda' is not built: it needs a Kokkos with CUDA and an NVIDIA GPU; built: openmp; usable here: openmp",
       "results/model.h5", "houses.csv", {"--space", "cuda"});
-  refuses(3, "unknown space 'opnmp'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock", "results/model.h5",
-          "houses.csv", {"--space", "opnmp"});
+  refuses(
+      3, "sinter: error: --space: unknown space 'opnmp'; allowed: auto, cuda, hip, sycl, openmp, threads, serial, mock",
+      "results/model.h5", "houses.csv", {"--space", "opnmp"});
   test::put(sinter.file("other.csv"), "age,rooms\n1,2\n");
   refuses(4, "no column 'distance', a feature of the model; it has: age, rooms", "results/model.h5", "other.csv");
   refuses(2, "--features: an empty name", "results/model.h5", "houses.csv", {"--features", ""});
-  refuses(3, "device.threads: 1000000; allowed: 0 to ", "results/model.h5", "houses.csv", {"--threads", "1000000"});
+  refuses(3, "sinter: error: --threads: 1000000; allowed: 0 to ", "results/model.h5", "houses.csv",
+          {"--threads", "1000000"});
+  refuses(2, "--delimiter: 'xyz' cannot separate fields; allowed: one character, no quote, letter, digit, ",
+          "results/model.h5", "houses.csv", {"--delimiter", "xyz"});
+  refuses(2, "--format: 'xls'; allowed: auto, csv (.csv .tsv .txt), npy (.npy), ", "results/model.h5", "houses.csv",
+          {"--format", "xls"});
+  refuses(2, "--data: the extension of 'houses.xls' does not tell the format; set --format; allowed: csv (.csv ",
+          "results/model.h5", "houses.xls");
   refuses(2, "--header: 'maybe'; allowed: auto, true, false", "results/model.h5", "houses.csv", {"--header", "maybe"});
 }
