@@ -4,6 +4,7 @@
 #include <sinter/app/commands.hpp>
 #include <sinter/app/module_loader.hpp>
 #include <sinter/app/output_folder.hpp>
+#include <sinter/app/ranks.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/inputs/data/source.hpp>
@@ -45,6 +46,7 @@ DataSpec data_spec(const PredictOptions& options) {
 }  // namespace
 
 int predict(const PredictOptions& options, Console& console) {
+  if (join_ranks(console).rank() != 0) return 0;  // the first does it all; others wait for it where ranks leave
   if (options.output == "-" && console.wants_result())
     throw UsageError("predict --json needs --output FILE: both would go to standard output");
   const auto model = load_model(options.model);

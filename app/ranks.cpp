@@ -133,8 +133,8 @@ int leave_ranks(const Ending& ending) {
     said[rank] = {ending.code, failed ? 1 : 0};
     const auto request = communicator.all_gather(said.data(), bytes);
     const auto start = std::chrono::steady_clock::now();
-    while (failed && !communicator.test(request)) {
-      if (std::chrono::steady_clock::now() - start > patience) {
+    while (!communicator.test(request)) {  // rather than wait(): another rank may want this processor for long
+      if (failed && std::chrono::steady_clock::now() - start > patience) {
         print_error(fmt::format("rank {}: {}", rank, ending.message));
         std::fflush(nullptr);
         MPI_Abort(MPI_COMM_WORLD, ending.code);

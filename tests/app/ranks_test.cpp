@@ -255,6 +255,30 @@ TEST_CASE("the members of an ensemble are shared by ranks, with the same bits") 
   CHECK(ranks.hash("one") == ranks.hash("three"));
 }
 
+TEST_CASE("predictions are made, printed and written once") {
+  Ranks ranks;
+  REQUIRE(ranks.train(1, "one").code == 0);
+  const std::vector<std::string> predict{"predict", "one/model.h5", "--data", "data.csv", "--threads", "1"};
+  const auto alone = ranks(1, predict);
+  REQUIRE(alone.code == 0);
+  auto run = ranks(2, predict);
+  INFO(run.err);
+  CHECK(run.code == 0);
+  CHECK(run.out == alone.out);
+  auto into_file = predict;
+  into_file.insert(into_file.end(), {"--output", "out.csv"});
+  run = ranks(3, into_file);
+  CHECK(run.code == 0);
+  CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 1);
+  CHECK(test::contents(ranks.program.file("out.csv")) == alone.out);
+  into_file[3] = "none.csv";
+  run = ranks(2, into_file);
+  CHECK(run.code == 8);
+  const auto at = run.err.find("sinter: error: ");
+  CHECK(at != run.err.npos);
+  CHECK(run.err.find("sinter: error: ", at + 1) == run.err.npos);
+}
+
 TEST_CASE("bench times a step of several ranks") {
   Ranks ranks;
   const auto run = ranks(2, {"bench", "run.yaml", "--quick", "--json"});
