@@ -23,14 +23,20 @@ IoError no_profile(const fs::path& path, const std::string& why) {
   return IoError(fmt::format("'{}' is no machine profile: {}", path.string(), why));
 }
 
+/// A value as it stands in the file, for messages.
+std::string shown(const Json& value) {
+  constexpr std::size_t most = 60;
+  const auto text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text.size() <= most ? text : fmt::format("{}...", text.substr(0, most));
+}
+
 Json parse(const fs::path& path) {
-  try {
-    auto json = Json::parse(read_file(path));
-    json.at("machine_profile").get<int>();
-    return json;
-  } catch (const Json::exception& error) {
-    throw no_profile(path, error.what());
-  }
+  auto json = Json::parse(read_file(path), nullptr, false);
+  if (!json.is_object()) throw no_profile(path, "no JSON object");
+  if (!json.contains("machine_profile")) throw no_profile(path, "it has no machine_profile");
+  if (const auto& version = json["machine_profile"]; !version.is_number_integer())
+    throw no_profile(path, fmt::format("machine_profile is {}; allowed: {}", shown(version), format));
+  return json;
 }
 
 /// The spaces of a profile of this format.
@@ -48,30 +54,36 @@ Json read_spaces(const fs::path& path) {
 }
 
 MachineModel machine_from(const fs::path& path, const Json& spaces, const std::string& space) {
-  try {
-    const auto& entry = spaces.at(space);
-    const auto number = [&](const char* pointer, double least) {
-      const auto value = entry.at(Json::json_pointer(pointer)).get<double>();
-      if (!(value >= least && std::isfinite(value)))
-        throw no_profile(path, fmt::format("spaces/{}{} is {}; allowed: >= {}", space, pointer, value, least));
-      return value;
-    };
-    constexpr double positive = 1e-6;
-    MachineModel machine;
-    machine.name = entry.at("name").get<std::string>();
-    machine.kind = device_kind_of(space);
-    machine.cores = static_cast<int>(number("/cores", 1));
-    machine.fma_gflops_float32 = number("/fma_gflops/float32", positive);
-    machine.fma_gflops_float64 = number("/fma_gflops/float64", positive);
-    machine.triad_gb_s = number("/triad_gb_s", positive);
-    machine.launch_us = number("/launch_us", 0);
-    machine.vector_bytes = static_cast<int>(number("/vector_bytes", machine.kind == DeviceKind::host ? 8 : 0));
-    machine.core_cache_bytes = number("/core_cache_bytes", 0);
-    machine.cache_bytes = number("/cache_bytes", 0);
-    return machine;
-  } catch (const Json::exception& error) {
-    throw no_profile(path, error.what());
-  }
+  const auto& entry = spaces.at(space);
+  const auto value_at = [&](const char* pointer) -> const Json& {
+    const Json::json_pointer place(pointer);
+    if (!entry.contains(place)) throw no_profile(path, fmt::format("it has no spaces/{}{}", space, pointer));
+    return entry.at(place);
+  };
+  const auto refuse = [&](const char* pointer, const Json& value, const std::string& allowed) {
+    throw no_profile(path, fmt::format("spaces/{}{} is {}; allowed: {}", space, pointer, shown(value), allowed));
+  };
+  const auto number = [&](const char* pointer, double least) {
+    const auto& json = value_at(pointer);
+    const double value = json.is_number() ? json.get<double>() : least - 1;
+    if (!(value >= least && std::isfinite(value))) refuse(pointer, json, fmt::format("a number >= {}", least));
+    return value;
+  };
+  constexpr double positive = 1e-6;
+  MachineModel machine;
+  const auto& name = value_at("/name");
+  if (!name.is_string()) refuse("/name", name, "a text");
+  machine.name = name.get<std::string>();
+  machine.kind = device_kind_of(space);
+  machine.cores = static_cast<int>(number("/cores", 1));
+  machine.fma_gflops_float32 = number("/fma_gflops/float32", positive);
+  machine.fma_gflops_float64 = number("/fma_gflops/float64", positive);
+  machine.triad_gb_s = number("/triad_gb_s", positive);
+  machine.launch_us = number("/launch_us", 0);
+  machine.vector_bytes = static_cast<int>(number("/vector_bytes", machine.kind == DeviceKind::host ? 8 : 0));
+  machine.core_cache_bytes = number("/core_cache_bytes", 0);
+  machine.cache_bytes = number("/cache_bytes", 0);
+  return machine;
 }
 
 fs::path shipped_folder() { return executable_path().parent_path().parent_path() / "share/sinter/machines"; }

@@ -1,4 +1,6 @@
 // Machine profiles: what is measured here, and what is shipped.
+#include <algorithm>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -62,8 +64,36 @@ TEST_CASE("a number out of range is named with its place") {
   const test::ScratchFolder folder;
   const auto path = folder / "machine.json";
   update_profile(path, "openmp", machine(0));
-  CHECK_THROWS_MATCHES(read_profile(path, "openmp"), IoError,
-                       MessageMatches(ContainsSubstring("spaces/openmp/fma_gflops/float32 is 0; allowed: >= ")));
+  CHECK_THROWS_MATCHES(
+      read_profile(path, "openmp"), IoError,
+      MessageMatches(ContainsSubstring("spaces/openmp/fma_gflops/float32 is 0.0; allowed: a number >= ")));
+}
+
+TEST_CASE("a value of another type and one that is missing are named with their places") {
+  const test::ScratchFolder folder;
+  const auto path = folder / "machine.json";
+  update_profile(path, "openmp", machine(100));
+  const auto good = test::contents(path);
+  const auto complaint = [&](const std::string& from, const std::string& to) {
+    auto text = good;
+    text.replace(text.find(from), from.size(), to);
+    test::put(path, text);
+    std::string said;
+    try {
+      (void)read_profile(path, "openmp");
+    } catch (const IoError& error) {
+      said = error.what();
+    }
+    const std::string beginning = "'" + path.string() + "' is no machine profile: ";
+    CHECK(said.starts_with(beginning));
+    return said.substr(std::min(said.size(), beginning.size()));
+  };
+  CHECK(complaint("\"cores\": 8", "\"cores\": \"two\"") == "spaces/openmp/cores is \"two\"; allowed: a number >= 1");
+  CHECK(complaint("\"cores\"", "\"kernels\"") == "it has no spaces/openmp/cores");
+  CHECK(complaint("\"a processor\"", "[1]") == "spaces/openmp/name is [1]; allowed: a text");
+  CHECK(complaint("\"machine_profile\": 2", "\"machine_profile\": \"2\"") == "machine_profile is \"2\"; allowed: 2");
+  CHECK(complaint("\"machine_profile\"", "\"profile\"") == "it has no machine_profile");
+  CHECK(complaint("}", "") == "no JSON object");
 }
 
 TEST_CASE("a profile in the format before is told to be that, and begun anew by a measurement") {
