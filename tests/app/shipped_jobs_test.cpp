@@ -7,19 +7,6 @@ using test::Program;
 
 namespace {
 
-test::Json record_of(Program& sinter, const std::string& run_file, const std::vector<std::string>& settings) {
-  std::vector<std::string> arguments{
-      "train", SINTER_SOURCE_DIR "/inputs/" + run_file, "--json", "--no-plots", "--output", "results"};
-  for (const auto& setting : settings) {
-    arguments.emplace_back("--set");
-    arguments.push_back(setting);
-  }
-  const auto run = sinter(arguments);
-  INFO(run.err);
-  REQUIRE(run.code == 0);
-  return test::Json::parse(run.out);
-}
-
 /// The spaces of all modules that were built, from their manifests.
 std::vector<std::string> built_spaces() {
   std::vector<std::string> spaces;
@@ -29,6 +16,20 @@ std::vector<std::string> built_spaces() {
     for (const auto& space : manifest["spaces"]) spaces.push_back(space);
   }
   return spaces;
+}
+
+/// On the first of them, where the settings name none.
+test::Json record_of(Program& sinter, const std::string& run_file, const std::vector<std::string>& settings) {
+  std::vector<std::string> arguments{
+      "train", SINTER_SOURCE_DIR "/inputs/" + run_file, "--json", "--no-plots", "--output", "results", "--set", "device.space=" + built_spaces().at(0)};
+  for (const auto& setting : settings) {
+    arguments.emplace_back("--set");
+    arguments.push_back(setting);
+  }
+  const auto run = sinter(arguments);
+  INFO(run.err);
+  REQUIRE(run.code == 0);
+  return test::Json::parse(run.out);
 }
 
 }  // namespace
