@@ -1,5 +1,7 @@
 // sinter plan: what the planner chooses for a run file, and why, with the times that a machine profile predicts. Starts
 // no backend.
+#include <algorithm>
+
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
@@ -63,9 +65,11 @@ int plan(const PlanOptions& options, Console& console) {
   const auto target = target_of(options, run_file.device);
   const auto problem = load_problem(std::move(run_file), device_kind_of(target.space));
   const auto& [run, data, plan] = problem;
+  const auto members = run.ensemble.members;
 
   console.say("plan for {}: {}, {}, {} training rows", run.run.name, model_text(run.model),
               to_name(run.device.precision), plan.training_rows);
+  if (members > 0) console.say("  an ensemble of {} such networks, all of them in each launch", members);
   console.say("  for {} ({})", target.space, to_name(plan.kind));
   console.say("  batches of {}{}, {} step{} an epoch, each batch in {} chunk{}", plan.batch,
               plan.last_batch_smaller ? " (the last of an epoch is smaller)" : "", plan.steps_per_epoch,
@@ -90,15 +94,21 @@ int plan(const PlanOptions& options, Console& console) {
                            bytes_text(static_cast<double>(cost.scratch_bytes)),
                            bytes_text(static_cast<double>(cost.workspace_bytes))});
     if (!target.machine) return;
-    const auto prediction = predict_step(run.model, run.training, run.device.precision, plan, cost, *target.machine);
+    const auto prediction = predict_step(run.model, run.training, run.device.precision, plan, cost, *target.machine,
+                                         std::max<std::int64_t>(1, members));
     predictions[std::string(to_name(cost.level))] = prediction_json(prediction);
     row.insert(row.end(), {time_text(prediction.step_s), std::string(to_name(prediction.bound)),
                            fmt::format("{:.3g} %", 100 * prediction.peak_fraction)});
   };
-  add(plan.chosen, " *");
-  for (const auto& other : plan.others) add(other, "");
-  console.say("{}\n  a step of each level; * chosen{}\n{}", table(rows),
-              run.training.fusion == Fusion::automatic ? "" : ", as the run file asks", reasons);
+  if (members > 0) {
+    add(times(plan.chosen, members), "");
+    console.say("{}\n  a step of all members; ensembles have this level alone\n{}", table(rows), reasons);
+  } else {
+    add(plan.chosen, " *");
+    for (const auto& other : plan.others) add(other, "");
+    console.say("{}\n  a step of each level; * chosen{}\n{}", table(rows),
+                run.training.fusion == Fusion::automatic ? "" : ", as the run file asks", reasons);
+  }
   if (target.machine) {
     console.say("\n  predicted for {} with the peaks in {}; they do not affect the choice", target.machine->name,
                 target.profile.string());
@@ -113,7 +123,7 @@ int plan(const PlanOptions& options, Console& console) {
               {"space", target.space},
               {"precision", to_name(run.device.precision)},
               {"parameters", run.model.parameter_count()}};
-  record_plan(record, plan);
+  record_plan(record, plan, members);
   if (target.machine) {
     record["machine"] = {{"name", target.machine->name}, {"profile", target.profile.string()}};
     record["predicted"] = predictions;

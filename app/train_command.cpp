@@ -127,7 +127,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   record["data"] = {
       {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
       {"train_rows", data.training_rows},   {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
-  record_plan(record, problem.plan);
+  record_plan(record, problem.plan, problem.run.ensemble.members);
   Checkpoints checkpoints(problem, folder, console, ranks);
   const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
   const bool ensemble = problem.run.ensemble.members > 0;

@@ -113,16 +113,6 @@ inline LevelCost inference_cost(const ModelSpec& model, const Plan& plan, std::s
   return cost;
 }
 
-/// Of so many networks in the launches of one.
-inline LevelCost times(LevelCost cost, std::size_t members) {
-  const auto count = static_cast<double>(members);
-  cost.flops *= count;
-  cost.element_flops *= count;
-  cost.compulsory_bytes *= count;
-  cost.workspace_bytes *= static_cast<std::int64_t>(members);
-  return cost;
-}
-
 /// What a measurement is made on: the plan, and the data as the network wants them.
 template <Space S, class Real>
 struct MeasuredProblem {
@@ -201,7 +191,8 @@ void measure_inference(const typename S::Execution& exec, const Network<S, Real>
   };
   out.first_step_s = seconds_of(exec, [&] { run(1); });
   time_repetitions(exec, run, settings, problem.communicator, out);
-  out.cost = times(inference_cost(network.spec(), plan, sizeof(Real), out.repetition.launches / out.steps), members);
+  out.cost = times(inference_cost(network.spec(), plan, sizeof(Real), out.repetition.launches / out.steps),
+                   static_cast<std::int64_t>(members));
 }
 
 }  // namespace detail
@@ -258,7 +249,7 @@ Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemb
   Measurement out;
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
-    out.cost = detail::times(out.plan.chosen, ensemble.size());
+    out.cost = times(out.plan.chosen, static_cast<std::int64_t>(ensemble.size()));
     std::vector<fused::MemberSettings> members;
     for (std::size_t i = 0; i < ensemble.size(); ++i)
       members.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});

@@ -113,7 +113,7 @@ std::string reason(Fusion level, const ModelSpec& model, const Plan& plan, doubl
     case Fusion::layer:
       return "product, bias and activation in one launch a layer; input gradient, weight gradient and update in "
              "another";
-    default: return "one launch an operation, products by KokkosBlas: the classic way, a baseline to compare with";
+    default: return "one launch an operation, products by a BLAS: the classic way, a baseline to compare with";
   }
 }
 
@@ -128,6 +128,15 @@ Fusion choose(const std::vector<LevelCost>& levels, const ModelSpec& model, cons
 }
 
 }  // namespace
+
+LevelCost times(LevelCost cost, std::int64_t members) {
+  const auto count = static_cast<double>(members);
+  cost.flops *= count;
+  cost.element_flops *= count;
+  cost.compulsory_bytes *= count;
+  cost.workspace_bytes *= members;
+  return cost;
+}
 
 std::int64_t log_period(const TrainingSpec& training) {
   if (training.log_every > 0) return training.log_every;

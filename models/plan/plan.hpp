@@ -28,6 +28,9 @@ struct LevelCost {
   std::int64_t workspace_bytes = 0;   ///< on the device, for the whole step
 };
 
+/// Of so many networks in the launches of one.
+LevelCost times(LevelCost cost, std::int64_t members);
+
 struct Plan {
   Fusion level = Fusion::layer;
   DeviceKind kind = DeviceKind::host;

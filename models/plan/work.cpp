@@ -236,7 +236,8 @@ StepWork layer_work(const Problem& p) {
   }
   if (p.clip) work.launches.push_back(clipped_update(p));
   if (!host && !p.clip) work.launches.push_back(update);
-  work.scratch_bytes = static_cast<std::int64_t>(product_bytes(p, std::max(p.widest, B), p.real == 4 ? 16 : 8));
+  work.scratch_bytes = static_cast<std::int64_t>(
+      product_bytes(p, std::max({p.inputs, p.widest, B}), p.real == 4 ? 16 : 8));
   double kept = p.inputs + p.outputs + 2 * p.widest;
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(
@@ -249,7 +250,7 @@ double tile_bytes(const Problem& p, double rows) {
   const auto piece = [&](double columns) { return rows * std::ceil(columns / 2) * 2; };
   double elements = piece(p.inputs) + 2 * piece(p.widest);
   for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
-  return elements * p.real + rows * 16 + product_bytes(p, p.widest) + 512;
+  return elements * p.real + rows * 16 + product_bytes(p, std::max({p.inputs, p.widest, rows})) + 512;
 }
 
 std::int64_t row_tile_of(const Problem& p) {

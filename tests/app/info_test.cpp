@@ -102,6 +102,31 @@ TEST_CASE("plan prints the choice and why, without a module") {
   CHECK(json["parameters"] == 17);
 }
 
+TEST_CASE("plan counts all members of an ensemble, and no level that ensembles have not") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto plan = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"plan", "run.yaml", "--machine", "h100-sxm"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return sinter(arguments);
+  };
+  const auto one = test::Json::parse(plan({"--json", "--set", "training.fusion=epochs"}).out);
+  const auto many = test::Json::parse(plan({"--json", "--set", "ensemble.members=6"}).out);
+  CHECK(one["plan"]["members"] == 1);
+  CHECK(many["plan"]["members"] == 6);
+  CHECK(many["plan"]["level"] == "epochs");
+  CHECK(many["plan"]["others"].empty());
+  CHECK(many["predicted"].size() == 1);
+  for (const auto* of_all : {"flops", "element_flops", "compulsory_bytes", "workspace_bytes"})
+    CHECK(many["plan"]["chosen"][of_all] == 6 * one["plan"]["chosen"][of_all].get<double>());
+  for (const auto* of_each : {"launches", "steps_per_launch", "scratch_bytes"})
+    CHECK(many["plan"]["chosen"][of_each] == one["plan"]["chosen"][of_each]);
+  const auto report = plan({"--set", "ensemble.members=6"});
+  CHECK(report.says("  an ensemble of 6 such networks, all of them in each launch\n"));
+  CHECK(report.says("ensembles have this level alone"));
+  CHECK_FALSE(report.says("as the run file asks"));
+}
+
 TEST_CASE("plan takes a shipped machine, or a profile's file, and plans for its kind of device") {
   Program sinter;
   put_run_file(sinter);

@@ -21,7 +21,8 @@ std::vector<std::string> built_spaces() {
 /// On the first of them, where the settings name none.
 test::Json record_of(Program& sinter, const std::string& run_file, const std::vector<std::string>& settings) {
   std::vector<std::string> arguments{
-      "train", SINTER_SOURCE_DIR "/inputs/" + run_file, "--json", "--no-plots", "--output", "results", "--set", "device.space=" + built_spaces().at(0)};
+      "train", SINTER_SOURCE_DIR "/inputs/" + run_file, "--json", "--no-plots", "--output", "results",
+      "--set", "device.space=" + built_spaces().at(0)};
   for (const auto& setting : settings) {
     arguments.emplace_back("--set");
     arguments.push_back(setting);

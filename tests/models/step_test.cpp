@@ -2,6 +2,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <sinter/kernels/fused/network_tile.hpp>
 #include <sinter/models/trainer.hpp>
 
 #include "support/spaces.hpp"
@@ -22,7 +23,8 @@ struct Job {
 };
 
 template <Space S, class Real>
-std::pair<std::vector<Real>, TrainReport> trained(const Job& job, Fusion fusion) {
+std::pair<std::vector<Real>, TrainReport> trained(const Job& job, Fusion fusion, std::int64_t epochs = 3,
+                                                  std::int64_t log_every = 0) {
   const typename S::Execution exec;
   ModelSpec spec;
   spec.inputs = job.widths.front();
@@ -38,7 +40,8 @@ std::pair<std::vector<Real>, TrainReport> trained(const Job& job, Fusion fusion)
   const auto T = test::matrix<S, Real>(exec, targets, job.rows, spec.outputs());
   Network<S, Real> network(exec, spec, 3);
   TrainOptions<S, Real> options;
-  options.training.epochs = 3;
+  options.training.epochs = epochs;
+  options.training.log_every = log_every;
   options.training.batch = job.batch;
   options.training.loss.type = job.loss;
   options.training.optimizer.type = job.optimizer;
@@ -108,6 +111,63 @@ TEMPLATE_LIST_TEST_CASE("the plan's launches are those of a steady step at every
       CHECK(report.steady_state.fences == 0);
       CHECK(report.steady_state.copies == 0);
       CHECK(report.steady_state.allocations == 0);
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("launches of level epochs span the steps between two reports", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  const auto launches = [] {
+    std::int64_t count = 0;
+    for (const auto& [key, row] : ledger::by_label()) {
+      if (row.kind == "launch" && row.label.find("sinter::epochs") != std::string::npos) count += row.count;
+    }
+    return count;
+  };
+  const auto before = launches();
+  const auto report = trained<S, Real>(jobs[0], Fusion::epochs, 60, 20).second;
+  CHECK(report.steps_done == 60);
+  // The first step alone, by which the length of the others is found; then up to 20, 40 and 60. A machine that stands still for long
+  // makes them shorter, never so short.
+  CHECK(launches() - before >= 4);
+  CHECK(launches() - before < 30);
+}
+
+TEMPLATE_LIST_TEST_CASE("the plan knows the tile of a host's step and its scratch", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  if constexpr (device_kind<S> == DeviceKind::host) {
+    for (const auto& widths : std::vector<std::vector<std::int64_t>>{{2, 4, 1},
+                                                                     {784, 64, 1},
+                                                                     {784, 256, 10},
+                                                                     {3, 17, 33, 2},
+                                                                     {64, 256, 256, 16},
+                                                                     {5, 300, 7, 300, 2},
+                                                                     {600, 8, 8, 3}}) {
+      for (const std::int64_t rows : {7, 64, 1000, 4096}) {
+        for (const auto activation : {Activation::tanh, Activation::silu}) {
+          ModelSpec model;
+          model.inputs = widths.front();
+          for (std::size_t l = 1; l < widths.size(); ++l)
+            model.layers.push_back({widths[l], l + 1 == widths.size() ? Activation::identity : activation, 0});
+          TrainingSpec training;
+          training.fusion = Fusion::step;
+          const auto plan = make_plan(model, training, detail::precision_of<Real>(), DeviceKind::host, rows);
+          const auto layout = layout_of(model);
+          const auto row_tile = fused::tile_rows<S, Real>(layout, (plan.batch + plan.chunks - 1) / plan.chunks);
+          INFO(widths.front() << "-" << widths[1] << "-..., " << rows << " rows");
+          const auto scratch = static_cast<std::int64_t>(
+              fused::NetworkTile<S, Real>::scratch_bytes(fused::training_shape(layout, plan.chosen.row_tile)));
+          if (Vec<Real>::width * sizeof(Real) == 64) {  // the plan reckons with the widest vectors
+            CHECK(plan.chosen.row_tile == row_tile);
+            CHECK(plan.chosen.scratch_bytes == scratch);
+          } else {
+            CHECK(plan.chosen.row_tile <= row_tile);
+            CHECK(plan.chosen.scratch_bytes >= scratch);
+          }
+        }
+      }
     }
   }
 }
