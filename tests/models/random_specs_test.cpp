@@ -2,8 +2,10 @@
 // schedules. Every level follows the serial double oracle, and those that share their arithmetic have the same bits.
 //
 // Tolerance as in trajectory_test.cpp, with a kappa of the problem's own: a gradient component is a sum over a chunk's
-// rows and, through the layers, over their inputs. Where an operation has a kink (relu, leaky_relu, elu, mae, huber), a
-// value within rounding of it takes the other side in float: that moves a component by one row's share.
+// rows and, through the layers, over their inputs. Where a derivative jumps (relu, leaky_relu, mae), a value within rounding of
+// the place takes the other side in float: that moves a component by a part of one row's share, of which there are few. No
+// tolerance is above a hundredth of what the steps change at all (10^-8 of it in double), so that none takes what is wrong.
+#include <algorithm>
 #include <limits>
 #include <random>
 
@@ -57,15 +59,19 @@ Problem problem(unsigned number) {
   for (auto hidden = draw.between(0, 3); hidden > 0; --hidden) {
     auto activation = draw.any<Activation>();
     if (activation == Activation::softmax) activation = Activation::tanh;
-    layers.push_back({draw.between(1, 200), activation, default_alpha(activation)});
+    const auto width = draw.between(1, 200);
+    layers.push_back({width, activation, default_alpha(activation)});
   }
   Activation output;
   do {
     output = draw.any<Activation>();
     p.training.loss.type = draw.any<Loss>();
   } while (!test::fits(p.training.loss.type, output));
-  layers.push_back({draw.between(output == Activation::softmax ? 2 : 1, 20), output, default_alpha(output)});
-  p.model = test::mlp(draw.between(1, 200), std::move(layers), draw.maybe());
+  const auto outputs = draw.between(output == Activation::softmax ? 2 : 1, draw.between(0, 3) == 0 ? 200 : 20);
+  layers.push_back({outputs, output, default_alpha(output)});
+  const auto inputs = draw.between(1, 200);
+  const bool bias = draw.maybe();
+  p.model = test::mlp(inputs, std::move(layers), bias);
   auto& optimizer = p.training.optimizer;
   optimizer.type = draw.any<Optimizer>();
   optimizer.learning_rate = 0.005;
@@ -83,12 +89,11 @@ Problem problem(unsigned number) {
   return p;
 }
 
+/// Does a derivative jump?
 bool kinked(const Problem& p) {
-  bool kink = p.training.loss.type == Loss::mae || p.training.loss.type == Loss::huber;
-  for (const auto& layer : p.model.layers) {
-    kink = kink || layer.activation == Activation::relu || layer.activation == Activation::leaky_relu ||
-           layer.activation == Activation::elu;
-  }
+  bool kink = p.training.loss.type == Loss::mae;
+  for (const auto& layer : p.model.layers)
+    kink = kink || layer.activation == Activation::relu || layer.activation == Activation::leaky_relu;
   return kink;
 }
 
@@ -102,7 +107,7 @@ double tolerance(const Problem& p) {
                              : optimizer.type == Optimizer::momentum || optimizer.type == Optimizer::nesterov
                                  ? 1 / (1 - optimizer.momentum)
                                  : 1 / optimizer.epsilon;
-  const double flip = sizeof(Real) == 4 && kinked(p) ? 2.0 / static_cast<double>(p.training.batch) : 0;
+  const double flip = sizeof(Real) == 4 && kinked(p) ? 0.05 / static_cast<double>(p.training.batch) : 0;
   return 4 * steps * (optimizer.learning_rate * sensitivity * (kappa * eps + flip) + eps);
 }
 
@@ -126,6 +131,7 @@ void check(const Problem& p) {
   const auto X = test::matrix<S, Real>(exec, x, p.rows, inputs), T = test::matrix<S, Real>(exec, t, p.rows, outputs);
 
   std::vector<double> expected;
+  double change = 0;  // of the parameter that the steps move most
   std::vector<Real> bits;
   for (const auto level : {Fusion::layer, Fusion::step, Fusion::epochs, Fusion::none}) {
     auto training = p.training;
@@ -144,10 +150,12 @@ void check(const Problem& p) {
                         static_cast<std::size_t>(batch.rows()));
       }
       expected = test::parameters(oracle);
+      change = test::largest_difference(test::parameters(network.state(exec)), expected);
     }
     make_stepper<S, Real>(exec, network, plan, training)->run(exec, {X.data(), T.data(), order, 0, steps});
     INFO(to_name(level) << ", " << describe(p));
-    CHECK(test::largest_difference(test::parameters(network.state(exec)), expected) < tolerance<Real>(p));
+    CHECK(test::largest_difference(test::parameters(network.state(exec)), expected) <
+          std::min(tolerance<Real>(p), (sizeof(Real) == 4 ? 0.01 : 1e-8) * change));
     // Where the norm clips, its sum has other terms at each level; `none` has products of another library.
     if (training.optimizer.clip_norm > 0 || level == Fusion::none) continue;
     const auto parameters = test::values(exec, network.parameters());
