@@ -11,7 +11,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,28 +57,34 @@ struct Pipe {
   }
 };
 
-/// posix_spawn, since a forked copy of a process with a thread pool may do next to nothing. Returns an error number.
+/// Starts the child, which a signal ends when this process ends, however that ends. The forked copy calls only what is safe
+/// in one of a process with threads. Returns an error number.
 int spawn(const std::vector<std::string>& arguments, bool own_group, const Pipe& out, const Pipe& err, pid_t& child) {
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, err.ends[1], STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t defaults;  // what this process ignores, a child must not
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-  ::posix_spawnattr_setflags(&attributes,
-                             static_cast<short>((own_group ? POSIX_SPAWN_SETPGROUP : 0) | POSIX_SPAWN_SETSIGDEF));
   std::vector<char*> argv;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const int error = ::posix_spawnp(&child, argv[0], &actions, &attributes, argv.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
+  Pipe failure;  // exec closes it; before that it says why there was none
+  if (!failure.open()) return errno;
+  const pid_t parent = ::getpid();
+  child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    if (own_group) ::setpgid(0, 0);
+    ::signal(SIGPIPE, SIG_DFL);             // what this process ignores, a child must not
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);     // a launcher ends its ranks then, as it could not after SIGKILL
+    if (::getppid() != parent) ::_exit(1);  // it ended before it could be asked for
+    ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    ::dup2(out.ends[1], STDOUT_FILENO);
+    ::dup2(err.ends[1], STDERR_FILENO);
+    ::execvp(argv[0], argv.data());
+    const int error = errno;
+    [[maybe_unused]] const auto written = ::write(failure.ends[1], &error, sizeof error);
+    ::_exit(1);
+  }
+  failure.close(1);
+  int error = 0;
+  while (::read(failure.ends[0], &error, sizeof error) < 0 && errno == EINTR) {}
+  if (error != 0) ::waitpid(child, nullptr, 0);
   return error;
 }
 

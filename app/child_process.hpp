@@ -21,7 +21,7 @@ struct ChildOutcome {
   double elapsed_s = 0;
 };
 
-/// Runs a program to its end, with standard input empty. At the time limit or when `stop` says so it is ended, with its
+/// Runs a program to its end, with standard input empty; a SIGTERM ends it when this process is killed. At the time limit or when `stop` says so it is ended, with its
 /// group where it leads one: SIGTERM, five seconds later SIGKILL.
 ChildOutcome run_child(const std::vector<std::string>& arguments, const ChildOptions& options = {});
 

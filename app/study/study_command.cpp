@@ -47,14 +47,43 @@ std::vector<Task> shuffled(const StudyFile& study) {
   return tasks;
 }
 
-/// The measurements that are still to be made.
+/// The measurements that are still to be made: not the others of a point that hangs, where none of it ended well.
 std::vector<Task> missing(const StudyFile& study, const std::vector<Trial>& trials, bool retry) {
   std::set<std::pair<std::string, int>> done;
-  for (const auto& trial : trials)
-    if (!retry || trial.status == Trial::Status::ok) done.emplace(trial.point, trial.repetition);
+  std::set<std::string> hung, well;
+  for (const auto& trial : trials) {
+    if (trial.status == Trial::Status::ok) well.insert(trial.point);
+    if (trial.status == Trial::Status::hung && !retry) hung.insert(trial.point);
+    if (trial.status == Trial::Status::ok || (!retry && trial.status != Trial::Status::interrupted))
+      done.emplace(trial.point, trial.repetition);
+  }
   auto tasks = shuffled(study);
-  std::erase_if(tasks, [&](const Task& task) { return done.contains({task.point->label, task.repetition}); });
+  std::erase_if(tasks, [&](const Task& task) {
+    const auto& label = task.point->label;
+    return done.contains({label, task.repetition}) || (hung.contains(label) && !well.contains(label));
+  });
   return tasks;
+}
+
+/// What is recorded of a measurement with which the study was interrupted. The next run begins with it; if it is
+/// interrupted again, it would be so for ever in a job that is started again and again: then it counts as failed.
+Trial interrupted_trial(const Task& task, const std::vector<Trial>& earlier, double elapsed_s) {
+  Trial trial;
+  trial.point = task.point->label;
+  trial.repetition = task.repetition;
+  trial.status = Trial::Status::interrupted;
+  trial.elapsed_s = elapsed_s;
+  const auto last = std::ranges::find_if(earlier.rbegin(), earlier.rend(), [&](const Trial& other) {
+    return other.point == trial.point && other.repetition == trial.repetition;
+  });
+  if (last == earlier.rend() || last->status != Trial::Status::interrupted) return trial;
+  trial.status = Trial::Status::hung;
+  trial.message = fmt::format(
+      "interrupted twice, after {} and {}: it hangs, or takes longer than a job does; study.time_limit ends such a "
+      "process, "
+      "--retry measures it again",
+      duration(last->elapsed_s), duration(elapsed_s));
+  return trial;
 }
 
 /// A line with the time left: means of processes of the same point, where there are any, of all otherwise.
@@ -112,7 +141,13 @@ void measure(const StudyFile& study, ResultsFile& results, std::vector<Task> tas
     const auto started = utc_now();
     const auto outcome = run_child(command_of(study, *task.point, task.repetition, program), options);
     // A child that Ctrl-C reached by another way, such as a scheduler's signal to all, has not failed.
-    if (outcome.stopped || received_signal() != 0) break;
+    if (outcome.stopped || received_signal() != 0) {
+      auto trial = interrupted_trial(task, results.trials(), outcome.elapsed_s);
+      trial.started = started;
+      results.append(trial);
+      if (trial.status == Trial::Status::hung) console.warn(fmt::format("{}: {}", trial.point, trial.message));
+      break;
+    }
     auto trial = trial_of(study, *task.point, task.repetition, outcome);
     trial.started = started;
     results.append(trial);

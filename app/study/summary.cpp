@@ -42,7 +42,7 @@ std::string failure_text(const Trial& m) {
   std::string how;
   if (m.status == Trial::Status::timed_out) {
     how = fmt::format("ended by the time limit after {:.3g} s", m.elapsed_s);
-  } else if (m.status == Trial::Status::missed) {
+  } else if (m.status == Trial::Status::missed || m.status == Trial::Status::hung) {
     return m.message;
   } else if (m.signal != 0) {
     how = fmt::format("ended by signal {}", m.signal);
@@ -145,8 +145,9 @@ void warn_of_mixtures(const Samples& samples, std::vector<std::string>& warnings
 bool scales(const StudyFile& study) { return study.kind == StudyKind::strong || study.kind == StudyKind::weak; }
 
 bool refused(const Trial& m) {
-  return m.status == Trial::Status::failed && m.exit >= exit_code(ErrorKind::usage) &&
-         m.exit <= exit_code(ErrorKind::budget);
+  return m.status == Trial::Status::hung ||
+         (m.status == Trial::Status::failed && m.exit >= exit_code(ErrorKind::usage) &&
+          m.exit <= exit_code(ErrorKind::budget));
 }
 
 StudySummary summarize_study(const StudyFile& study, const std::vector<Trial>& trials) {
@@ -158,7 +159,8 @@ StudySummary summarize_study(const StudyFile& study, const std::vector<Trial>& t
   std::map<std::pair<std::string, int>, const Trial*> latest;  // one that failed may have been tried again
   for (const auto& trial : trials) {
     // Not those of an axis value or a repetition that the study no longer has.
-    if (by_label.contains(trial.point) && trial.repetition <= study.repetitions)
+    if (by_label.contains(trial.point) && trial.repetition <= study.repetitions &&
+        trial.status != Trial::Status::interrupted)
       latest[{trial.point, trial.repetition}] = &trial;
   }
   for (const auto& [key, trial] : latest) {

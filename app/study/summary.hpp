@@ -45,7 +45,8 @@ StudySummary summarize_study(const StudyFile& study, const std::vector<Trial>& t
 /// Of a strong or weak study.
 bool scales(const StudyFile& study);
 
-/// Whether a failed measurement says that others of its point would fail too: the program refused what it was asked.
+/// Whether a failed measurement says that others of its point would fail too: the program refused what it was asked, or
+/// hangs.
 bool refused(const Trial& trial);
 
 }  // namespace sinter::app

@@ -105,6 +105,8 @@ std::string to_text(Trial::Status status) {
     case Trial::Status::failed: return "failed";
     case Trial::Status::timed_out: return "timed_out";
     case Trial::Status::missed: return "missed";
+    case Trial::Status::interrupted: return "interrupted";
+    case Trial::Status::hung: return "hung";
   }
   return "failed";
 }
@@ -120,7 +122,8 @@ Trial from_line(const std::string& line) {
   try {
     const auto json = Json::parse(line);
     Trial m;
-    for (const auto status : {Trial::Status::ok, Trial::Status::timed_out, Trial::Status::missed})
+    using enum Trial::Status;
+    for (const auto status : {ok, timed_out, missed, interrupted, hung})
       if (json.at("status") == to_text(status)) m.status = status;
     m.point = json.at("point");
     m.repetition = json.at("repetition");

@@ -37,7 +37,9 @@ struct Sample {
 };
 
 struct Trial {
-  enum class Status { ok, failed, timed_out, missed };  ///< missed: the target was not reached
+  /// missed: the target was not reached; interrupted: the study ended, and its process with it, so that the measurement is
+  /// still to be made; hung: interrupted twice
+  enum class Status { ok, failed, timed_out, missed, interrupted, hung };
   Status status = Status::failed;
   std::string point;  ///< its label
   int repetition = 0;

@@ -1,9 +1,17 @@
+#include <chrono>
 #include <csignal>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <sinter/app/child_process.hpp>
 
+#include "support/scratch_folder.hpp"
+
+using namespace sinter;
 using namespace sinter::app;
 
 TEST_CASE("a child's exit status, output and error are told apart") {
@@ -47,6 +55,31 @@ TEST_CASE("a time limit and a request to stop end the whole process group") {
   const auto stop = run_child({"sleep", "600"}, stopped);
   CHECK(stop.stopped);
   CHECK_FALSE(stop.timed_out);
+}
+
+TEST_CASE("a child does not outlive the process that started it") {
+  const test::ScratchFolder folder;
+  const auto file = folder / "pid";
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ChildOptions options;
+    options.own_group = true;
+    run_child({"sh", "-c", "echo $$ > \"$1\"; exec sleep 600", "sh", file.string()}, options);
+    ::_exit(0);
+  }
+  const auto wait_until = [](auto&& condition) {
+    for (int tries = 0; tries < 1000 && !condition(); ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return condition();
+  };
+  REQUIRE(wait_until([&] { return test::contents(file).ends_with('\n'); }));
+  const pid_t child = std::stoi(test::contents(file));
+  CHECK(::kill(child, 0) == 0);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  const bool gone = wait_until([&] { return ::kill(child, 0) != 0; });
+  CHECK(gone);
+  if (!gone) ::kill(child, SIGKILL);
 }
 
 TEST_CASE("a grandchild that keeps the pipes open does not hold up the end") {
