@@ -16,6 +16,15 @@ const char* answer_text = "";
 /// With what a signal handler may call.
 void say(const char* text) { [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text)); }
 
+void answer(int signal) {
+  if (*answer_text == '\0') return;
+  say("\nsinter: ");
+  say(signal_name(signal));
+  say(": ");
+  say(answer_text);
+  say("\n");
+}
+
 // Batch systems repeat themselves (SIGUSR1, then SIGTERM, to each process and to its group), so that only a person's
 // second wish, Ctrl-C, ends the program at once.
 extern "C" void on_signal(int signal) {
@@ -25,18 +34,14 @@ extern "C" void on_signal(int signal) {
     ::_exit(128 + signal);
   }
   first_signal = signal;
-  if (*answer_text == '\0') return;
-  say("\nsinter: ");
-  say(signal_name(signal));
-  say(": ");
-  say(answer_text);
-  say("\n");
+  answer(signal);
 }
 
 }  // namespace
 
-void watch_signals(const char* answer) {
-  answer_text = answer;
+void watch_signals(const char* text) {
+  answer_text = text;
+  if (first_signal != 0) answer(first_signal);
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;

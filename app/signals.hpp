@@ -7,9 +7,10 @@
 namespace sinter::app {
 
 /// Takes SIGINT, SIGTERM and SIGUSR1 from now on, and ignores SIGPIPE: a closed reader of the report must not end a
-/// long run. `answer`, a text that stays, is what the first one prints; "": nothing.
+/// long run. `text`, which stays, is what the first one prints; "": nothing. May be called again with another text: a signal that
+/// came in between is answered by it.
 inline constexpr const char* stopping_text = "stopping after this step; Ctrl-C ends at once";
-void watch_signals(const char* answer = stopping_text);
+void watch_signals(const char* text = stopping_text);
 
 /// A Ctrl-C that ends the program at once kills this process group too; 0: none.
 void kill_group_too(pid_t group);

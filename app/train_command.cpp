@@ -230,6 +230,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
 
 int train(const TrainOptions& options, Console& console) {
   const auto start = Clock::now();
+  watch_signals("");  // ranks may take long to find each other, and a scheduler warns whenever it wants
   Communicator& ranks = join_ranks(console);
   watch_signals(ranks.rank() == 0 ? stopping_text : "");
   auto run = read_run_file(options.run_file, options.overrides);

@@ -144,6 +144,26 @@ TEST_CASE("a signal that one rank gets stops all of them with a checkpoint") {
   CHECK(record["checkpoints"]["last_step"] == record["steps"]);
 }
 
+TEST_CASE("a signal that comes before the ranks have found each other stops them with a checkpoint, too") {
+  Ranks ranks;
+  ranks.program.start(
+      Ranks::arguments("early", {"training.epochs=2000000", "checkpoint.resume=auto"}),
+      {SINTER_MPIEXEC, "-n", "2", "sh", "-c", "[ $OMPI_COMM_WORLD_RANK = 0 ] || sleep 3; exec \"$@\"", "sh"});
+  std::vector<pid_t> first;  // it waits for the second in MPI_Init
+  ranks.program.wait_until([&] {
+    first = ranks.program.launched();
+    return !first.empty();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  REQUIRE(ranks.program.launched().size() == 1);
+  ::kill(first.front(), SIGUSR1);
+  const auto run = ranks.program.wait();
+  INFO(run.err);
+  CHECK(run.code == 75);
+  CHECK(run.complains("sinter: SIGUSR1: stopping after this step; Ctrl-C ends at once\n"));
+  CHECK(ranks.program.json("early/run.json")["stopped_by"] == "SIGUSR1");
+}
+
 TEST_CASE("a job that loses a rank ends within seconds") {
   Ranks ranks;
   ranks.start(3, ranks.arguments("lost", {"training.epochs=100000000"}));
