@@ -5,6 +5,7 @@
 
 #include <sinter/app/host_facts.hpp>
 #include <sinter/app/machine_profile.hpp>
+#include <sinter/app/ranks.hpp>
 #include <sinter/app/statistics.hpp>
 #include <sinter/models/plan/prediction.hpp>
 #include <sinter/runtime/base/version.hpp>
@@ -60,6 +61,7 @@ Json bench_record(const BenchResult& result) {
                       {"module", choice.module.library.filename().string()},
                       {"cpu_baseline", choice.module.cpu_baseline}};
   record.update(build_facts());
+  if (ranks > 1) record["mpi"] = mpi_support().detail;
   judge(record, problem, peaks);
   return record;
 }

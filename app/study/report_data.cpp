@@ -1,7 +1,9 @@
 // study.csv and study.json.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sinter/app/host_facts.hpp>
 #include <sinter/app/output_folder.hpp>
@@ -19,6 +21,16 @@ std::string field(std::int64_t value) { return value >= 0 ? fmt::to_string(value
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 Json json_count(std::int64_t value) { return value >= 0 ? Json(value) : Json(); }
 Json json_text(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+/// The values that points have of a field, each once: "GNU 12.2.0"; null where none has one.
+Json all_of(const StudySummary& summary, std::string Sample::*field) {
+  std::vector<std::string> values;
+  for (const auto& point : summary.points) {
+    const auto& value = point.typical.*field;
+    if (!value.empty() && std::ranges::find(values, value) == values.end()) values.push_back(value);
+  }
+  return json_text(fmt::format("{}", fmt::join(values, ", ")));
+}
 
 Json estimate_json(const std::optional<Summary>& estimate) {
   if (!estimate) return {};
@@ -64,6 +76,7 @@ Json point_json(const StudyFile& study, const PointSummary& point, const std::st
           {"parameters", json_count(s.parameters)},
           {"parameter_hash", json_text(s.hash)},
           {"space", json_text(s.space)},
+          {"module", json_text(s.module)},
           {"level", json_text(s.level)},
           {"precision", json_text(s.precision)},
           {"threads", point.seconds ? Json(s.threads) : Json()},
@@ -201,6 +214,11 @@ Json study_json(const StudyFile& study, const StudySummary& summary, const std::
                      {"written", utc_now()},
                      {"sinter", version()},
                      {"commit", Json()},
+                     {"versions",
+                      {{"kokkos", all_of(summary, &Sample::kokkos)},
+                       {"compiler", all_of(summary, &Sample::compiler)},
+                       {"mpi", all_of(summary, &Sample::mpi)},
+                       {"modules", all_of(summary, &Sample::module)}}},
                      {"host", {{"name", host.name}, {"os", host.os}, {"cpu", host.cpu}, {"cpus", host.cpus}}},
                      {"run_file", study.run_file.string()},
                      {"run", study.run_text},

@@ -163,6 +163,14 @@ std::string study_markdown(const StudyFile& study, const StudySummary& summary, 
   text += fmt::format("- sinter {}{}, {}\n", record["sinter"].get<std::string>(),
                       record["commit"].is_null() ? "" : fmt::format(" ({})", record["commit"].get<std::string>()),
                       record["written"].get<std::string>());
+  const auto& versions = record["versions"];
+  std::string built;
+  for (const auto& [name, field] :
+       {std::pair{"Kokkos", "kokkos"}, {"compiler", "compiler"}, {"MPI", "mpi"}, {"module", "modules"}})
+    if (!versions[field].is_null())
+      built += fmt::format("{}{} {}", built.empty() ? "- built with: " : "; ", name,
+                           versions[field].get<std::string>());
+  if (!built.empty()) text += built + "\n";
   text += fmt::format("- run file: {}; launcher {}, binding {}\n", study.run_file.string(),
                       to_name(study.launcher.type), to_name(study.launcher.binding));
   if (to_target) text += fmt::format("- target: validation loss below {}\n", study.target);

@@ -128,10 +128,9 @@ void add_scaling(const StudyFile& study, StudySummary& summary, SeriesSummary& s
 }
 
 void warn_of_mixtures(const Samples& samples, std::vector<std::string>& warnings) {
-  const std::pair<const char*, std::string Sample::*> fields[] = {{"versions of sinter", &Sample::version},
-                                                                  {"commits", &Sample::commit},
-                                                                  {"hosts", &Sample::host},
-                                                                  {"spaces", &Sample::space}};
+  const std::pair<const char*, std::string Sample::*> fields[] = {
+      {"versions of sinter", &Sample::version}, {"commits", &Sample::commit}, {"versions of Kokkos", &Sample::kokkos},
+      {"compilers", &Sample::compiler},         {"hosts", &Sample::host},     {"spaces", &Sample::space}};
   for (const auto& [name, field] : fields) {
     std::set<std::string> values;
     for (const auto& [m, sample] : samples) values.insert(sample.*field);

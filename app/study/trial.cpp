@@ -228,6 +228,10 @@ Sample sample_of(const Json& record) {
       take(record, "/target/step", s.step);
       s.low = s.high = s.seconds;
       take(record, "/versions/sinter", s.version);
+      take(record, "/versions/compiler", s.compiler);
+      take(record, "/versions/kokkos", s.kokkos);
+      take(record, "/versions/mpi", s.mpi);
+      take(record, "/device_info/module", s.module);
       take(record, "/device", s.space);
       take(record, "/device_info/concurrency", s.threads);
       s.ranks = 1;
@@ -248,6 +252,10 @@ Sample sample_of(const Json& record) {
       take(record, "/time/steps_per_s", steps_per_s);
       s.gflops = s.flops * steps_per_s * 1e-9;
     } else {  // what `sinter bench` tells
+      take(record, "/compiler", s.compiler);
+      take(record, "/mpi", s.mpi);
+      take(record, "/device/kokkos", s.kokkos);
+      take(record, "/device/module", s.module);
       take(record, "/step_s/median", s.seconds);
       take(record, "/step_s/low", s.low);
       take(record, "/step_s/high", s.high);

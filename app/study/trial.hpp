@@ -32,6 +32,7 @@ struct Sample {
   std::int64_t epoch = -1, step = -1;  ///< at which the target was reached
   int threads = 0, ranks = 0;
   std::string space, precision, level, mode, bound, hash, version, commit, host;
+  std::string kokkos, compiler, mpi, module;  ///< what the program was built with; mpi of several ranks alone
   double fraction_of_peak = unknown, fma_gflops = unknown, triad_gb_s = unknown, launch_us = unknown;
   double predicted_s = unknown;
 };

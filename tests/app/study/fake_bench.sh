@@ -39,5 +39,8 @@ awk -v p="$((ranks * threads))" -v ranks="${FAKE_RANKS:-$ranks}" -v threads="$th
   printf "\"samples_per_s\": %.17g, \"gflops\": %.17g, ", batch / step, flops / step * 1e-9
   printf "\"peaks\": {\"fma_gflops\": %d, \"triad_gb_s\": %d, \"launch_us\": 0.5}, \"fraction_of_peak\": %.17g, ", 60 * p, 14 + 6 * p, flops / step * 1e-9 / (60 * p)
   printf "\"bound\": \"compute\", \"parameter_hash\": \"%s%d\", \"peak_memory_bytes\": 12345678, \"predicted_step_s\": %.17g, ", hash, width, step
-  printf "\"sinter\": \"0.1.0\", \"host\": {\"name\": \"fake\"}, \"commit\": \"abc123\"}\n"
+  printf "\"sinter\": \"0.1.0\", \"host\": {\"name\": \"fake\"}, \"commit\": \"abc123\", \"compiler\": \"CC 1.2\", "
+  printf "\"device\": {\"name\": \"fake\", \"kokkos\": \"9.9\", \"module\": \"libfake.so\"}"
+  if (ranks > 1) printf ", \"mpi\": \"Fake MPI 3\""
+  printf "}\n"
 }'

@@ -47,7 +47,10 @@ TEST_CASE("a study measures every point and leaves tables and a record") {
   CHECK(record["missing"] == 0);
   CHECK(record["errors"].empty());
   CHECK(record["host"]["cpus"] > 0);
+  CHECK(record["versions"] ==
+        Json{{"kokkos", "9.9"}, {"compiler", "CC 1.2"}, {"mpi", nullptr}, {"modules", "libfake.so"}});
   REQUIRE(record["points"].size() == 4);
+  CHECK(record["points"][0]["module"] == "libfake.so");
   const auto& point = record["points"][3];
   CHECK(point["label"] == "threads=2 width=64");
   CHECK(point["seconds"]["values"] == 5);
@@ -60,6 +63,7 @@ TEST_CASE("a study measures every point and leaves tables and a record") {
   CHECK(lines_of(table) == 21);
   CHECK(table.starts_with("point,threads,width,repetition,status,exit,signal,started,elapsed_s,step_s,low,high,"));
   const auto page = contents(sinter.file("out/study.md"));
+  CHECK(page.find("\n- built with: Kokkos 9.9; compiler CC 1.2; module libfake.so\n") != std::string::npos);
   CHECK(page.find("**width=64**") != std::string::npos);
   CHECK(page.find(
             "**Amdahl, width=64**: too few points to fit: 2 different numbers of workers, at least 3 are needed.") !=
@@ -147,6 +151,13 @@ TEST_CASE("points that fail are recorded with their last words, and the study go
     CHECK(contents(sinter.file("out/study.md")).find("\n## Failures\n\n- threads=2, ") != std::string::npos);
     CHECK(lines_of(contents(sinter.file("out/results.jsonl"))) == lines);
   }
+}
+
+TEST_CASE("studies over ranks say which MPI joined them") {
+  Program sinter;
+  put_study(sinter, "FAKE_NONE: 0", "kind: sweep, repetitions: 1", "ranks: [1, 2]");
+  CHECK(sinter({"study", "study.yaml", "--no-plots"}).code == 0);
+  CHECK(sinter.json("out/study.json")["versions"]["mpi"] == "Fake MPI 3");
 }
 
 TEST_CASE("what failed is measured again only when asked, and counts no longer then") {
@@ -295,6 +306,8 @@ TEST_CASE("trainings are measured until their validation loss is below the targe
   CHECK(reached["epoch"] == 11);  // the fake's loss is 1 / epoch, and 1 / 10 is not below
   CHECK(reached["seconds"]["median"] == 0.011);
   CHECK(reached["launches_per_step"] == 7);
+  CHECK(reached["module"] == "libsinter_fake_module.so");
+  CHECK(record["versions"]["kokkos"] == "0.0.0");
   CHECK(test::fs::exists(sinter.file("out/runs/batch=1_training.epochs=50_2/metrics.csv")));
   CHECK(contents(sinter.file("out/study.csv"))
             .starts_with("point,batch,training.epochs,repetition,status,exit,signal,started,elapsed_s,target_s,"));
