@@ -119,6 +119,15 @@ Communicator& join_ranks(Console& console) {
 #endif
 }
 
+std::string first_text(Communicator& ranks, const std::string& own) {
+  std::array<char, 64> text{};
+  own.copy(text.data(), text.size() - 1);
+  for (const auto& each : of_all_ranks(ranks, text)) {
+    if (each.front() != '\0') return each.data();
+  }
+  return "";
+}
+
 int leave_ranks(const Ending& ending) {
   const bool failed = !ending.message.empty();
 #ifdef SINTER_MPI

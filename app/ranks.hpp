@@ -19,6 +19,9 @@ int launched_processes();
 /// tells of.
 Communicator& join_ranks(Console& console);
 
+/// The text of the first rank that has one; of texts of up to 63 bytes. All ranks call it together.
+std::string first_text(Communicator& ranks, const std::string& own);
+
 /// How a command of this process ended: `tell` prints a failure's `message`, in the whole of its form.
 struct Ending {
   int code = 0;

@@ -182,6 +182,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   folder.write("metrics.csv", metrics_csv(log));  // of a failed run too: it shows where the loss went
   checkpoints.record(record);
   check(status);
+  stopped_by = first_text(ranks, stopped_by);  // a signal may have come to another rank
 
   record_result(record, result);
   record["checkpoints"]["seconds"] = result.checkpoint_s;

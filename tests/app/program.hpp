@@ -50,7 +50,8 @@ class Program {
     fs::create_directories(modules());
     fs::create_directories(prefix / "share/sinter");
     fs::copy_file(path_, prefix / "bin/sinter");
-    fs::create_symlink(fs::path(SINTER_SOURCE_DIR) / "scripts/sinter_plot.py", prefix / "share/sinter/sinter_plot.py");
+    for (const auto* script : {"sinter_plot.py", "sinter_study_plot.py"})
+      fs::create_symlink(fs::path(SINTER_SOURCE_DIR) / "scripts" / script, prefix / "share/sinter" / script);
     fs::create_directory_symlink(fs::path(SINTER_SOURCE_DIR) / "app/machines", prefix / "share/sinter/machines");
     path_ = prefix / "bin/sinter";
     add_module("fake", spaces);

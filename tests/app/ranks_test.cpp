@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <sinter/models/io/checkpoint_folder.hpp>
+
 using namespace sinter;
 using test::Program;
 
@@ -50,6 +52,34 @@ training: {epochs: 40, batch: 256, fusion: step, optimizer: adam}
     std::vector<std::string> all{"train", "run.yaml", "--no-plots", "--output", output};
     for (const auto& setting : settings) all.insert(all.end(), {"--set", setting});
     return all;
+  }
+  /// Starts two ranks of a long run, and returns them, rank 0 first, when both have trained for a moment.
+  std::vector<pid_t> start_long(const std::string& output, const std::vector<std::string>& settings) {
+    start(2, arguments(output, settings));
+    std::vector<pid_t> all;
+    program.wait_until([&] {
+      all = program.launched();
+      return all.size() >= 2 && test::fs::exists(program.file(output + "/metrics.csv"));
+    });
+    return all;
+  }
+  /// What goes on from `step` with two ranks has, so many steps later, the bits of one process that nothing stopped.
+  void goes_on(const std::string& output, const std::vector<std::string>& settings, std::int64_t step) {
+    constexpr std::int64_t more = 50;
+    auto rest = settings;
+    rest.push_back(fmt::format("run.stop_after_steps={}", more));
+    const auto run = train(2, output, rest);
+    INFO(run.err << run.out);
+    REQUIRE(run.code == 75);
+    const auto record = program.json(output + "/run.json");
+    REQUIRE(record["resumed_from"].is_object());
+    CHECK(record["resumed_from"]["step"] == step);
+    CHECK(record["steps"] == step + more);
+    auto whole = settings;
+    whole.push_back(fmt::format("run.stop_after_steps={}", step + more));
+    REQUIRE(train(1, output + "-whole", whole).code == 75);
+    CHECK(program.json(output + "-whole/run.json")["steps"] == step + more);
+    CHECK(hash(output) == hash(output + "-whole"));
   }
   [[nodiscard]] std::string hash(const std::string& output) const {
     return program.json(output + "/run.json")["parameters"]["xxh64"];
@@ -122,26 +152,38 @@ TEST_CASE("a run goes on from its checkpoint with another number of ranks, to th
   CHECK(ranks.program.json("slices/run.json")["metrics"] == ranks.program.json("whole/run.json")["metrics"]);
 }
 
-TEST_CASE("a signal that one rank gets stops all of them with a checkpoint") {
+TEST_CASE("a signal that one rank gets stops all of them with a checkpoint, from which they go on to the same bits") {
   Ranks ranks;
   const std::vector<std::string> settings{"training.epochs=2000000", "checkpoint.resume=auto"};
-  ranks.start(2, ranks.arguments("long", settings));
-  ranks.program.wait_until([&] { return test::fs::exists(ranks.program.file("long/run.json")); });
-  pid_t second = 0;
-  ranks.program.wait_until([&] {
-    const auto found = ranks.program.launched();
-    if (found.size() < 2) return false;
-    second = found.back();
-    return true;
-  });
-  std::this_thread::sleep_for(std::chrono::seconds(1));
-  ::kill(second, SIGUSR1);
+  ::kill(ranks.start_long("long", settings)[1], SIGUSR1);
   const auto run = ranks.program.wait();
   INFO(run.err);
   CHECK(run.code == 75);
   const auto record = ranks.program.json("long/run.json");
   CHECK(record["status"] == "interrupted");
+  CHECK(record["stopped_by"] == "SIGUSR1");
+  CHECK(record["checkpoints"]["written"] == 1);
   CHECK(record["checkpoints"]["last_step"] == record["steps"]);
+  ranks.goes_on("long", settings, record["steps"]);
+}
+
+TEST_CASE("ranks of which one is killed go on from their newest checkpoint to the same bits") {
+  Ranks ranks;
+  const std::vector<std::string> settings{"training.epochs=2000000", "training.log_every=1",
+                                          "checkpoint={resume: auto, every_steps: 20, keep: 2}"};
+  for (const std::size_t victim : {0U, 1U}) {  // the one that writes, and another
+    CAPTURE(victim);
+    const auto output = fmt::format("killed{}", victim);
+    const CheckpointFolder folder(ranks.program.file(output + "/checkpoints"), 2);
+    const auto all = ranks.start_long(output, settings);
+    ranks.program.wait_until([&] { return folder.files().size() == 2; });
+    ::kill(all[victim], SIGKILL);
+    const auto run = ranks.program.wait();
+    CHECK(run.code != 0);
+    CHECK(run.code != 75);
+    REQUIRE_FALSE(folder.files().empty());
+    ranks.goes_on(output, settings, load_checkpoint(folder.files().front()).training.steps_done);
+  }
 }
 
 TEST_CASE("a signal that comes before the ranks have found each other stops them with a checkpoint, too") {

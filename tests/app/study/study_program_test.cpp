@@ -297,7 +297,7 @@ TEST_CASE("trainings are measured until their validation loss is below the targe
       "study: {kind: time_to_target, target: 0.1, output: out, repetitions: 2}\n"
       "run: {device: {space: openmp}, data: {path: data.csv, targets: [y], validation_fraction: 0.5}, model: {type: "
       "linear_regression}, training: {epochs: 50, optimizer: sgd}}\naxes: {batch: [1, 3], training.epochs: [5, 50]}\n");
-  const auto run = sinter({"study", "study.yaml", "--no-plots"});
+  const auto run = sinter({"study", "study.yaml"});
   INFO(run.err << run.out);
   CHECK(run.code == 10);
   const auto record = sinter.json("out/study.json");
@@ -311,6 +311,74 @@ TEST_CASE("trainings are measured until their validation loss is below the targe
   CHECK(test::fs::exists(sinter.file("out/runs/batch=1_training.epochs=50_2/metrics.csv")));
   CHECK(contents(sinter.file("out/study.csv"))
             .starts_with("point,batch,training.epochs,repetition,status,exit,signal,started,elapsed_s,target_s,"));
+  if (run.complains("no Python with matplotlib")) return;  // the plots' own test says so
+  CHECK_FALSE(run.complains("no plots"));
+  CHECK(contents(sinter.file("out/time_to_target.png")).starts_with("\x89PNG\r\n\x1a\n"));
+  CHECK(contents(sinter.file("out/study.md")).find("time_to_target.png") != std::string::npos);
+}
+
+TEST_CASE("the plots of every kind of study are drawn") {
+  struct Case {
+    const char *keys, *axes;
+    std::vector<std::string> plots;
+  };
+  Program sinter;
+  for (const auto& [keys, axes, plots] : {
+           Case{"kind: strong, repetitions: 1",
+                "ranks: [1, 2, 4, 8], width: [16, 64]",
+                {"efficiency", "extrapolation", "roofline", "speed_up", "step_time"}},
+           Case{"kind: weak, repetitions: 5",
+                "ranks: [1, 2, 3, 4]",
+                {"efficiency", "extrapolation", "roofline", "speed_up", "step_time"}},
+           Case{"kind: strong, repetitions: 1",
+                "threads: [1, 2, 4]",
+                {"efficiency", "roofline", "speed_up", "step_time"}},
+           Case{"kind: sweep, repetitions: 1, same_bits: false",
+                "fusion: [layer, step], precision: [float32, float64]",
+                {"roofline", "step_time"}},
+       }) {
+    INFO(keys << "; " << axes);
+    test::fs::remove_all(sinter.file("out"));
+    put_study(sinter, "FAKE_JITTER: 0.01", keys, axes);
+    const auto run = sinter({"study", "study.yaml", "--quiet"});
+    INFO(run.err);
+    if (run.complains("no Python with matplotlib")) {
+      if (std::getenv("CI") != nullptr) FAIL("no matplotlib, which scripts/bootstrap provides");
+      SKIP("no matplotlib here");
+    }
+    REQUIRE(run.code == 0);
+    CHECK_FALSE(run.complains("no plots"));
+    std::vector<std::string> names;
+    for (const auto& name : test::names_in(sinter.file("out")))
+      if (name.ends_with(".png")) names.push_back(name.substr(0, name.size() - 4));
+    CHECK(names == plots);
+    const auto page = contents(sinter.file("out/study.md"));
+    for (const auto& name : plots) {
+      INFO(name);
+      const auto png = contents(sinter.file("out/" + name + ".png"));
+      CHECK(png.starts_with("\x89PNG\r\n\x1a\n"));
+      CHECK(png.size() > 8000);
+      const auto svg = contents(sinter.file("out/" + name + ".svg"));
+      CHECK(svg.find("<svg ") < 1000);
+      CHECK(svg.ends_with("</svg>\n"));
+      CHECK(svg.size() > 8000);
+      CHECK(page.find(name + ".png") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a plot that fails is told, and costs the study nothing else") {
+  Program sinter;
+  put_study(sinter, "FAKE_NONE: 0", "kind: sweep, repetitions: 1", "width: [16]");
+  const auto script = sinter.modules().parent_path().parent_path().parent_path() / "share/sinter/sinter_study_plot.py";
+  test::fs::remove(script);
+  put(script, "raise SystemExit('the ink is dry')\n");
+  const auto run = sinter({"study", "study.yaml"});
+  INFO(run.err);
+  CHECK(run.code == 0);
+  if (run.complains("no Python with matplotlib")) SKIP("no matplotlib here");
+  CHECK(run.complains("sinter: warning: no plots: sinter_study_plot.py failed: the ink is dry\n"));
+  CHECK(test::fs::exists(sinter.file("out/study.md")));
 }
 
 TEST_CASE("comparing two studies tells slower and faster points by exit code and table") {
