@@ -4,6 +4,8 @@
 
 #include <mpi.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,10 +13,24 @@
 
 namespace sinter {
 
+/// Whether MPI takes pointers to the memory of accelerators, and who says so.
+struct DeviceMemorySupport {
+  bool direct = false;
+  std::string source;
+};
+/// As SINTER_GPU_AWARE_MPI says (0 or 1; throws ConfigError for anything else), or else the library
+/// (MPIX_Query_cuda_support, or MPICH_GPU_SUPPORT_ENABLED). Open MPI from version 5 on knows only when MPI has started.
+DeviceMemorySupport device_memory_support();
+
 /// Works on a duplicate of the communicator, whose errors end the job. Collective to make and to destroy.
 class MpiCommunicator final : public Communicator {
  public:
-  explicit MpiCommunicator(MPI_Comm comm);
+  /// Elements that a call of MPI counts by `int`; the longest of its operations.
+  static constexpr std::int64_t longest = std::numeric_limits<int>::max();
+
+  /// Throws ConfigError as device_memory_support() does. `most`: what is longer goes in several calls (tests set less).
+  explicit MpiCommunicator(MPI_Comm comm) : MpiCommunicator(comm, device_memory_support()) {}
+  MpiCommunicator(MPI_Comm comm, DeviceMemorySupport device_memory, std::int64_t most = longest);
   ~MpiCommunicator() override;
   MpiCommunicator(const MpiCommunicator&) = delete;
   MpiCommunicator& operator=(const MpiCommunicator&) = delete;
@@ -23,10 +39,10 @@ class MpiCommunicator final : public Communicator {
   [[nodiscard]] int size() const noexcept override { return size_; }
   [[nodiscard]] int local_rank() const noexcept override { return local_rank_; }
   [[nodiscard]] int local_size() const noexcept override { return local_size_; }
-  /// As the library says of itself (MPIX_Query_cuda_support, or MPICH_GPU_SUPPORT_ENABLED); SINTER_GPU_AWARE_MPI=0 or 1
-  /// overrules it.
-  [[nodiscard]] bool takes_device_memory() const noexcept override { return takes_device_memory_; }
+  [[nodiscard]] bool takes_device_memory() const noexcept override { return device_memory_.direct; }
 
+  /// More than `most` bytes in all end the job with a message: callers look at Communicator::most_bytes before. The other
+  /// two take any number.
   Request all_to_all(const void* send, Bytes send_bytes, void* receive, Bytes receive_bytes) noexcept override;
   Request all_gather(void* data, Bytes bytes) noexcept override;
   Request all_sum(float* data, std::int64_t count) noexcept override;
@@ -37,16 +53,19 @@ class MpiCommunicator final : public Communicator {
  private:
   /// Counts and displacements of an operation, which MPI reads until it is done.
   struct Operation {
-    MPI_Request request = MPI_REQUEST_NULL;
+    std::vector<MPI_Request> requests;
     std::vector<int> counts[2], displacements[2];
     bool free = true;
   };
   Operation& next(Request& number);
-  static void lay_out(Bytes bytes, std::vector<int>& counts, std::vector<int>& displacements);
+  void lay_out(Bytes bytes, std::vector<int>& counts, std::vector<int>& displacements) const;
+  template <class T>
+  Request sum_of(T* data, std::int64_t count, MPI_Datatype type) noexcept;
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
-  bool takes_device_memory_ = false;
+  DeviceMemorySupport device_memory_;
+  std::int64_t most_ = longest;
   std::vector<Operation> operations_;
 };
 

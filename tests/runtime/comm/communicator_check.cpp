@@ -1,8 +1,10 @@
 // Checks the operations of a communicator by however many ranks it is started with: parts of different lengths, several
-// operations under way at once, and a rank that contributes nothing. Ends with 1 where one gives something wrong.
+// operations under way at once, a rank that contributes nothing, and more in one operation than a call of MPI takes.
+// Ends with 1 where one gives something wrong. With "too-long" it asks for an exchange that ends the job.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <numeric>
 #include <vector>
 
@@ -26,6 +28,30 @@ std::int64_t length(int from, int to) { return from == to + 1 ? 0 : 3 * from + t
 std::vector<unsigned char> message(int from, int to) {
   return std::vector<unsigned char>(static_cast<std::size_t>(length(from, to)),
                                     static_cast<unsigned char>(16 * from + to));
+}
+
+/// What is longer than a call takes goes in several, except for all_to_all.
+void check_long(MpiCommunicator& ranks) {
+  const int rank = ranks.rank(), size = ranks.size();
+  std::vector<std::int64_t> bytes;
+  std::vector<unsigned char> gathered, all;
+  for (int other = 0; other < size; ++other) {
+    bytes.push_back(other == 1 ? 0 : 10 + 7 * other);
+    for (std::int64_t i = 0; i < bytes.back(); ++i) {
+      all.push_back(static_cast<unsigned char>(50 * other + i));
+      gathered.push_back(other == rank ? all.back() : 0);
+    }
+  }
+  std::vector<double> sums(50);
+  std::iota(sums.begin(), sums.end(), rank);
+  const auto first = ranks.all_gather(gathered.data(), bytes);
+  const auto second = ranks.all_sum(sums.data(), static_cast<std::int64_t>(sums.size()));
+  while (!ranks.test(second)) {}
+  ranks.wait(second);
+  ranks.wait(first);
+  expect(gathered == all, ranks, "all_gather in several calls brought something else");
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    expect(sums[i] == size * (static_cast<double>(i) + (size - 1) / 2.0), ranks, "all_sum in several calls is wrong");
 }
 
 void check(Communicator& ranks) {
@@ -75,8 +101,18 @@ int main(int argc, char* argv[]) {
   expect(argc < 2 || ranks.size() == std::atoi(argv[1]), ranks, "there are not as many ranks as were started");
   expect(ranks.local_rank() < ranks.local_size() && ranks.local_size() <= ranks.size(), ranks, "the node is too large");
   for (int round = 0; round < 3; ++round) check(ranks);
+  for (const std::int64_t most : {1, 8, 9}) {
+    MpiCommunicator narrow(MPI_COMM_WORLD, {}, most);
+    for (int round = 0; round < 2; ++round) check_long(narrow);
+  }
+  if (argc > 2 && std::strcmp(argv[2], "too-long") == 0) {
+    MpiCommunicator narrow(MPI_COMM_WORLD, {}, 8);
+    check(narrow);
+    std::puts("the exchange was not refused");
+    return 0;
+  }
   SingleProcess alone;
   if (ranks.size() == 1) check(alone);
-  std::puts("checked");
+  std::printf("checked, device memory %d\n", ranks.takes_device_memory() ? 1 : 0);
   return failures == 0 ? 0 : 1;
 }
