@@ -80,9 +80,14 @@ Json features_json() {
   const auto feature = [](bool available, const std::string& detail) {
     return Json{{"available", available}, {"detail", detail}};
   };
+  auto with_mpi = feature(mpi.available, mpi.detail);
+  if (mpi.available) {
+    with_mpi["device_memory"] = mpi.device_memory;
+    with_mpi["device_memory_source"] = mpi.device_memory_source;
+  }
   return {{"plots",
            feature(plots.problem.empty(), plots.problem.empty() ? "matplotlib of " + plots.python : plots.problem)},
-          {"mpi", feature(mpi.available, mpi.detail)}};
+          {"mpi", with_mpi}};
 }
 
 Json info_json() {
@@ -149,8 +154,12 @@ void say_info(const Json& json, Console& console) {
   }
   for (const auto& [kind, list] : json["names"].items()) names.emplace_back(kind, joined(list));
   for (const auto& [name, feature] : json["features"].items()) {
-    features.emplace_back(
-        name, fmt::format("{:<4} {}", feature["available"] ? "yes" : "no", feature["detail"].get<std::string>()));
+    auto detail = feature["detail"].get<std::string>();
+    if (feature.contains("device_memory")) {
+      detail += fmt::format("; from device memory: {} ({})", feature["device_memory"] ? "yes" : "no",
+                            feature["device_memory_source"].get<std::string>());
+    }
+    features.emplace_back(name, fmt::format("{:<4} {}", feature["available"] ? "yes" : "no", detail));
   }
   console.say("\nspaces, in the order of auto{}", listing(spaces));
   console.say("\nmodules{}",

@@ -68,10 +68,21 @@ int device_of_rank(Communicator& ranks, int devices) {
 }
 
 #ifdef SINTER_MPI
+/// A wrong setting becomes `problem`, which the ranks tell when they are joined, once.
+DeviceMemorySupport ask_for_device_memory(std::string& problem) {
+  try {
+    return device_memory_support();
+  } catch (const ConfigError& error) {
+    problem = error.what();
+    return {};
+  }
+}
+
 struct Job {
   MpiSession session;
-  MpiCommunicator communicator{MPI_COMM_WORLD};
-  MpiCommunicator leaving{MPI_COMM_WORLD};  // apart: one rank may be leaving while others still exchange
+  std::string problem;
+  MpiCommunicator communicator{MPI_COMM_WORLD, ask_for_device_memory(problem)};
+  MpiCommunicator leaving{MPI_COMM_WORLD, {}};  // apart: one rank may be leaving while others still exchange
 };
 
 std::unique_ptr<Job>& job() {
@@ -111,6 +122,7 @@ Communicator& join_ranks(Console& console) {
         "srun wants --mpi=pmix or --mpi=pmi2",
         processes, MpiSession::library(), communicator.size()));
   }
+  if (!joined->problem.empty()) throw ConfigError(joined->problem);
   return communicator;
 #else
   (void)console;
@@ -168,10 +180,17 @@ int leave_ranks(const Ending& ending) {
 
 MpiSupport mpi_support() {
 #ifdef SINTER_MPI
-  return {true, MpiSession::library()};
+  const auto memory = device_memory_support();
+  return {true, MpiSession::library(), memory.direct, memory.source};
 #else
   return {false, "not found when Sinter was built: several ranks need it"};
 #endif
+}
+
+std::string exchange_memory(std::string_view space, const Communicator& ranks) {
+  const auto known = std::ranges::find(space_names, space, &SpaceName::name);
+  if (known == space_names.end() || !known->is_device) return "host memory";
+  return ranks.takes_device_memory() ? "device memory" : "host mirrors";
 }
 
 Choice choose_module_of_rank(DeviceSpec& device, Communicator& ranks) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <sinter/app/console.hpp>
 #include <sinter/app/modules.hpp>
@@ -39,8 +40,15 @@ int leave_ranks(const Ending& ending);
 struct MpiSupport {
   bool available = false;
   std::string detail;
+  bool device_memory = false;        ///< whether it takes pointers to the memory of accelerators
+  std::string device_memory_source;  ///< who says so: "MPIX_Query_cuda_support"
 };
+/// Throws ConfigError for a SINTER_GPU_AWARE_MPI that is neither 0 nor 1.
 MpiSupport mpi_support();
+
+/// From where the ranks of a run in this space exchange: "host memory" where the space has that, "device memory" where
+/// MPI takes it, else "host mirrors".
+std::string exchange_memory(std::string_view space, const Communicator& ranks);
 
 /// The module for `device`, as choose_module() of this machine; of several ranks each takes an accelerator of its own,
 /// by its number on the node or, where the launcher shows each rank of a node another one (CUDA_VISIBLE_DEVICES differs),

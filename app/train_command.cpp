@@ -141,6 +141,11 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   backend::DeviceInfo device;
   check(backend->device_info(device));
   record_device(record, problem.run, choice, device);
+  if (ranks.size() > 1) {
+    record["exchange"] = {{"memory", exchange_memory(choice.space, ranks)},
+                          {"mpi_takes_device_memory", ranks.takes_device_memory()},
+                          {"source", mpi_support().device_memory_source}};
+  }
   console.say(banner(problem, choice, device, ranks));
   console.say("");
   folder.write("run.json", record_text(record));

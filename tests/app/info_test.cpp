@@ -14,6 +14,7 @@ TEST_CASE("info lists spaces, modules, names and optional features") {
   CHECK(run.says("  optimizers       sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw\n"));
 #ifdef SINTER_MPI
   CHECK(run.says("  mpi    yes  "));
+  CHECK(run.says("; from device memory: "));
 #else
   CHECK(run.says("  mpi    no   "));
 #endif
@@ -51,6 +52,17 @@ TEST_CASE("info in JSON says the same") {
   CHECK(info["names"]["losses"][0] == "mse");
 #ifdef SINTER_MPI
   CHECK(info["features"]["mpi"]["available"] == true);
+  for (const std::string value : {"0", "1"}) {
+    sinter.environment["SINTER_GPU_AWARE_MPI"] = value;
+    const auto mpi = test::Json::parse(sinter({"info", "--json"}).out)["features"]["mpi"];
+    CHECK(mpi["device_memory"] == (value == "1"));
+    CHECK(mpi["device_memory_source"] == "SINTER_GPU_AWARE_MPI=" + value);
+  }
+  sinter.environment["SINTER_GPU_AWARE_MPI"] = "yes";
+  const auto wrong = sinter({"info"});
+  CHECK(wrong.code == 3);
+  CHECK(
+      wrong.complains("the environment's SINTER_GPU_AWARE_MPI is 'yes'; allowed: 0 (MPI takes host memory only), 1 "));
 #else
   CHECK(info["features"]["mpi"]["available"] == false);
 #endif

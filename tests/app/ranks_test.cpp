@@ -108,6 +108,8 @@ TEST_CASE("ranks write what one process writes, once, with the same bits") {
     CHECK(run.out.find('\r') == run.out.npos);  // no progress bar into a file
     const auto record = ranks.program.json(output + "/run.json");
     CHECK(record["ranks"] == count);
+    CHECK(record["exchange"]["memory"] == "host memory");
+    CHECK(record["exchange"]["mpi_takes_device_memory"].is_boolean());
     CHECK(record["parameters"]["xxh64"] == one["parameters"]["xxh64"]);
     CHECK(record["metrics"] == one["metrics"]);
     CHECK(record["data"] == one["data"]);
@@ -241,6 +243,9 @@ TEST_CASE("what ranks cannot do is refused once, with what they can") {
       "2 ranks: level epochs has one team train the whole network, which ranks cannot share; run it by one rank, or "
       "set training.fusion to step or layer");
   refused(2, {"training.epochs=none"}, 3, "--set training.epochs=none: 'none' is not an integer");
+  ranks.program.environment["SINTER_GPU_AWARE_MPI"] = "yes";
+  refused(2, {}, 3, "the environment's SINTER_GPU_AWARE_MPI is 'yes'; allowed: 0 (MPI takes host memory only), 1 ");
+  ranks.program.environment.erase("SINTER_GPU_AWARE_MPI");
   refused(3, {"ensemble={members: 2}", "training.fusion=auto"}, 3,
           "3 ranks: an ensemble of 2 members can be shared by at most so many ranks");
 }
