@@ -7,10 +7,13 @@
 # module load gcc/12.3 openmpi/4.1.6 hdf5/1.14.3
 # if (( gpus )); then module load cuda/12.4; fi
 
-# ---- Program: the build of this checkout; a job builds nothing. SINTER names another program, SINTER_PRESET another build ----
+# ---- Program: the build of this checkout, or what these scripts were installed with; a job builds nothing. SINTER names another
+# program, SINTER_PRESET another build ----
 preset=openmp
 if (( gpus )); then preset=cuda; fi
-sinter=("${SINTER:-$sinter_root/build/${SINTER_PRESET:-$preset}/bin/sinter}")
+program=$sinter_root/build/${SINTER_PRESET:-$preset}/bin/sinter
+if [[ ! -e $sinter_root/CMakeLists.txt ]]; then program=$(dirname "$(dirname "$sinter_root")")/bin/sinter; fi   # PREFIX/share/sinter
+sinter=("${SINTER:-$program}")
 
 # ---- Container: the program in an image; --nv lends it the NVIDIA driver -------------------------------------------
 # sinter=(apptainer exec --bind "$PWD" "$HOME/sinter.sif" sinter)

@@ -30,7 +30,9 @@ foreach(library base spec runtime models io)
     message(SEND_ERROR "libsinter_${library}.a is missing")
   endif()
 endforeach()
-foreach(file bin/sinter share/sinter/sinter_plot.py)
+foreach(file bin/sinter share/sinter/sinter_plot.py share/sinter/sinter_study_plot.py share/sinter/scripts/slurm/train.sbatch
+             share/sinter/scripts/slurm/study.sbatch share/sinter/scripts/pbs/train.pbs share/sinter/scripts/flux/train.flux
+             share/sinter/scripts/lsf/train.lsf share/sinter/scripts/site.sh)
   if(NOT EXISTS ${PREFIX}/${file})
     message(SEND_ERROR "${file} is missing")
   endif()
