@@ -45,6 +45,16 @@ Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
   return with_places(places, [&] { return load(run, kind, ranks); });
 }
 
+Plan plan_of(RunFile run, DeviceKind kind) {
+  Plan plan;
+  (void)load_dataset(run.data, [&](const Dataset& known) -> RowRange {
+    fit_to_data(run, known);
+    plan = plan_for(run, kind, known.training_rows);
+    return {0, 1};
+  });
+  return plan;
+}
+
 std::string model_text(const ModelSpec& model) {
   auto text = fmt::format("{} {}", to_name(model.type), model.inputs);
   for (const auto& layer : model.layers) text += fmt::format("-{}", layer.width);

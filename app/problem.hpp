@@ -31,6 +31,9 @@ decltype(auto) with_places(const KeyPlaces& places, const Work& work) {
 /// io or config, with the place of the key that it is about.
 Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks = single_process());
 
+/// The plan alone, with as little of the data read as tells the number of rows. Throws as load_problem() does.
+Plan plan_of(RunFile run, DeviceKind kind);
+
 /// "mlp 2-16-16-1, 337 parameters".
 std::string model_text(const ModelSpec& model);
 

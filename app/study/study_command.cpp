@@ -12,13 +12,16 @@
 #include <sinter/app/commands.hpp>
 #include <sinter/app/exit_codes.hpp>
 #include <sinter/app/host_facts.hpp>
+#include <sinter/app/modules.hpp>
 #include <sinter/app/output_folder.hpp>
 #include <sinter/app/plots.hpp>
+#include <sinter/app/problem.hpp>
 #include <sinter/app/run_record.hpp>
 #include <sinter/app/signals.hpp>
 #include <sinter/app/study/report.hpp>
 #include <sinter/app/study/results_file.hpp>
 #include <sinter/models/io/file_bytes.hpp>
+#include <sinter/models/plan/share.hpp>
 
 namespace sinter::app {
 namespace {
@@ -208,6 +211,34 @@ Result run_study(const StudyFile& study, const StudyOptions& options, Console& c
   return {record, code};
 }
 
+/// What ranks cannot do is said before anything is measured: share a batch among more of them than it has chunks, or take
+/// more rows than the data have.
+void check_points_of_ranks(const StudyFile& study) {
+  const auto machine = this_machine();
+  const auto modules = read_modules(module_folders(), machine);
+  for (const auto& point : study.points) {
+    if (point.ranks == 1) continue;
+    std::vector<std::string> settings;
+    for (const auto& [key, value] : point.overrides) settings.push_back(key + "=" + value);
+    try {
+      auto run = parse_run_file(study.run_text, study.run_file.string(), fs::absolute(study.run_file).parent_path(),
+                                settings);
+      if (run.ensemble.members > 0) continue;  // whose members are shared
+      const auto kind = device_kind_of(choose_module(run.device, modules, machine).space);
+      const auto plan = plan_of(std::move(run), kind);
+      check_ranks(plan, point.ranks);
+      if (plan.batch < point.batch) {
+        throw ConfigError(fmt::format("a batch of {} rows is more than the {} training rows of the data", point.batch,
+                                      plan.training_rows));
+      }
+    } catch (const NotCompiled&) {
+      // Another machine than this one may have the space; its points tell.
+    } catch (const Error& error) {
+      throw Error(error.kind(), fmt::format("{}: the point {}: {}", study.name, point.label, error.what()));
+    }
+  }
+}
+
 void list_points(const StudyFile& study, Console& console, Json& list) {
   const auto program = executable_path().string();
   console.say("study {}: {}, {} points of {} processes into {}", study.name, to_name(study.kind), study.points.size(),
@@ -242,6 +273,7 @@ int study(const StudyOptions& options, Console& console) {
       throw ConfigError(fmt::format(
           "launcher.type: {0}: no program '{0}' is on the PATH; allowed: a launcher that is there, or none", program));
     }
+    check_points_of_ranks(each);
   }
   Json records = Json::array();
   int code = 0;

@@ -5,23 +5,17 @@
 
 #include <fmt/format.h>
 
+#include <sinter/models/plan/chunks.hpp>
 #include <sinter/models/plan/work.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 namespace sinter {
 namespace {
 
-// A chunk holds at least 32 rows, so that its partial sums cost less than its products.
-constexpr std::int64_t min_chunk_rows = 32;
-
-// From this many parameters on a host has at most 8 chunks: sixteen slabs of them leave the caches of a host, and go to memory
-// and back in every step.
-constexpr std::int64_t many_parameters = 1'000'000;
-
 std::int64_t chunks_of(std::int64_t batch, std::int64_t parameters, DeviceKind kind) {
-  const bool few = kind == DeviceKind::host && parameters >= many_parameters;
-  const std::int64_t most = few ? 8 : max_chunks(kind);
-  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / min_chunk_rows, 1, most));
+  const bool few = kind == DeviceKind::host && parameters >= detail::many_parameters;
+  const std::int64_t most = few ? detail::chunks_of_many_parameters : max_chunks(kind);
+  const auto wanted = static_cast<std::uint64_t>(std::clamp<std::int64_t>(batch / detail::min_chunk_rows, 1, most));
   return static_cast<std::int64_t>(std::bit_floor(wanted));
 }
 

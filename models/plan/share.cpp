@@ -1,8 +1,11 @@
 #include <sinter/models/plan/share.hpp>
 
+#include <string>
+
 #include <fmt/format.h>
 
 #include <sinter/kernels/catalog/shards.hpp>
+#include <sinter/models/plan/chunks.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 namespace sinter {
@@ -26,6 +29,24 @@ std::vector<std::int64_t> shards_of(const Plan& plan, const Share& share) {
   return begins;
 }
 
+namespace {
+
+/// What would let more ranks share a batch, as far as the plan tells.
+std::string more_ranks(const Plan& plan) {
+  const bool most = plan.chunks == max_chunks(plan.kind);
+  if (most || plan.batch >= 2 * plan.chunks * detail::min_chunk_rows) {
+    return fmt::format("for {} there are no more chunks than that{}",
+                       plan.kind == DeviceKind::host ? "hosts" : "accelerators",
+                       most ? "" : " of a network with so many parameters");
+  }
+  const bool last = plan.kind == DeviceKind::host && plan.chunks == detail::chunks_of_many_parameters;
+  return fmt::format(
+      "a larger training.batch has more{}",
+      last ? fmt::format(", where the network has fewer than {} parameters", detail::many_parameters) : "");
+}
+
+}  // namespace
+
 void check_ranks(const Plan& plan, int ranks) {
   if (ranks == 1) return;
   if (plan.level == Fusion::epochs) {
@@ -35,9 +56,9 @@ void check_ranks(const Plan& plan, int ranks) {
   }
   if (ranks > plan.chunks) {
     throw ConfigError(fmt::format(
-        "{} ranks: a batch of {} rows is cut into {} chunk{} here, so that at most {} rank{} can share it; a larger "
-        "training.batch has more",
-        ranks, plan.batch, plan.chunks, plan.chunks == 1 ? "" : "s", plan.chunks, plan.chunks == 1 ? "" : "s"));
+        "{} ranks: a batch of {} rows is cut into {} chunk{} here, so that at most {} rank{} can share it; {}", ranks,
+        plan.batch, plan.chunks, plan.chunks == 1 ? "" : "s", plan.chunks, plan.chunks == 1 ? "" : "s",
+        more_ranks(plan)));
   }
 }
 

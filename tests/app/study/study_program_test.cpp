@@ -98,6 +98,33 @@ TEST_CASE("a launcher that is not there is named before anything is written") {
   CHECK_FALSE(test::fs::exists(sinter.file("out")));
 }
 
+TEST_CASE("points whose ranks cannot share their batch are refused before anything is measured") {
+  Program sinter;
+  test::fs::create_directory(sinter.file("bin"));
+  put(sinter.file("bin/mpirun"), "#!/bin/sh\nexit 1\n");
+  test::fs::permissions(sinter.file("bin/mpirun"), test::fs::perms::owner_all);
+  sinter.environment["PATH"] = sinter.file("bin").string() + ":/usr/bin:/bin";
+  const auto refuses = [&](const std::string& keys, const std::string& rows, const std::string& text) {
+    put(sinter.file("data.csv"), "x,y\n");
+    for (int row = 0; row < 200; ++row)
+      put(sinter.file("data.csv"), contents(sinter.file("data.csv")) + std::to_string(row) + ",1\n");
+    put(sinter.file("study.yaml"),
+        "study: {output: out, " + keys +
+            "}\nrun: {device: {space: openmp}, data: {path: data.csv, targets: [y]}, model: {type: mlp, hidden: [16]}, "
+            "training: {fusion: layer, batch: " +
+            rows + "}}\naxes: {ranks: [1, 2, 3]}\nlauncher: mpirun\n");
+    const auto run = sinter({"study", "study.yaml", "--no-plots"});
+    INFO(run.err);
+    CHECK(run.code == 3);
+    CHECK(run.complains("sinter: error: study: the point " + text));
+    CHECK_FALSE(test::fs::exists(sinter.file("out")));
+  };
+  refuses("kind: strong", "64",
+          "ranks=3: 3 ranks: a batch of 64 rows is cut into 2 chunks here, so that at most 2 ranks can share it; a "
+          "larger training.batch has more\n");
+  refuses("kind: weak", "96", "ranks=3: a batch of 288 rows is more than the 200 training rows of the data\n");
+}
+
 TEST_CASE("a dry run lists the points with whole commands and writes nothing") {
   Program sinter;
   put_study(sinter, "A: b c", "kind: weak", "ranks: [1, 2]");
@@ -332,7 +359,7 @@ TEST_CASE("the plots of every kind of study are drawn") {
                 {"efficiency", "extrapolation", "roofline", "speed_up", "step_time"}},
            Case{"kind: strong, repetitions: 1",
                 "threads: [1, 2, 4]",
-                {"efficiency", "roofline", "speed_up", "step_time"}},
+                {"efficiency", "extrapolation", "roofline", "speed_up", "step_time"}},
            Case{"kind: sweep, repetitions: 1, same_bits: false",
                 "fusion: [layer, step], precision: [float32, float64]",
                 {"roofline", "step_time"}},

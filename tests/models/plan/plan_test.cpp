@@ -3,7 +3,10 @@
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include <fmt/format.h>
+
 #include <sinter/models/plan/plan.hpp>
+#include <sinter/models/plan/share.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 using namespace sinter;
@@ -43,6 +46,31 @@ const LevelCost& level_of(const Plan& plan, Fusion level) {
 TEST_CASE("a network of a million parameters has at most eight chunks") {
   CHECK(plan(8192, 4096, false, Fusion::automatic, model(2, 900)).chunks == 16);
   CHECK(plan(8192, 4096, false, Fusion::automatic, model(2, 1200)).chunks == 8);
+}
+
+TEST_CASE("ranks beyond the chunks are refused with what would change that, and nothing that would not") {
+  const auto refuses = [](const Plan& plan, const std::string& advice) {
+    const auto ranks = static_cast<int>(plan.chunks) + 1;
+    CHECK_THROWS_MATCHES(
+        check_ranks(plan, ranks), ConfigError,
+        Message(fmt::format("{} ranks: a batch of {} rows is cut into {} chunks here, so that at most {} "
+                            "ranks can share it; {}",
+                            ranks, plan.batch, plan.chunks, plan.chunks, advice)));
+    check_ranks(plan, static_cast<int>(plan.chunks));
+  };
+  const auto many = model(2, 1200);
+  const auto layer = Fusion::layer;
+  refuses(plan(8192, 128, false, layer), "a larger training.batch has more");
+  refuses(plan(8192, 300, false, layer),
+          "a larger training.batch has more, where the network has fewer than 1000000 parameters");
+  refuses(plan(8192, 511, false, layer, many),
+          "a larger training.batch has more, where the network has fewer than 1000000 parameters");
+  refuses(plan(8192, 512, false, layer), "for hosts there are no more chunks than that");
+  refuses(plan(8192, 4096, false, layer, many),
+          "for hosts there are no more chunks than that of a network with so many parameters");
+  refuses(plan(8192, 300, false, layer, many, DeviceKind::accelerator), "a larger training.batch has more");
+  refuses(plan(8192, 8192, false, layer, many, DeviceKind::accelerator),
+          "for accelerators there are no more chunks than that");
 }
 
 TEST_CASE("a batch is cut into the largest power of two of chunks of at least 32 rows, at most 16 on a host") {
