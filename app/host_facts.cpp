@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <system_error>
 
@@ -37,8 +38,28 @@ std::string cpu_info(std::initializer_list<std::string_view> keys) {
   return "";
 }
 
-/// Asks NVIDIA's driver how many GPUs this process may use; why none where none.
-std::string missing_cuda(int& gpus) {
+/// What tells a GPU from all others. A driver that has no UUIDs leaves what the process was told to see, and the number.
+std::uint64_t cuda_identity(void* driver, int number) {
+  struct {
+    char bytes[16];
+  } uuid{};
+  using GetUuid = int (*)(decltype(uuid)*, int);
+  const auto get_device = reinterpret_cast<int (*)(int*, int)>(::dlsym(driver, "cuDeviceGet"));
+  int device = 0;
+  for (const char* name : {"cuDeviceGetUuid_v2", "cuDeviceGetUuid"}) {  // the first tells instances of MIG apart
+    const auto get_uuid = reinterpret_cast<GetUuid>(::dlsym(driver, name));
+    if (get_uuid == nullptr || get_device == nullptr || get_device(&device, number) != 0) continue;
+    if (get_uuid(&uuid, device) == 0) return std::hash<std::string_view>()({uuid.bytes, sizeof uuid.bytes});
+  }
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return std::hash<std::string>()(fmt::format("{}/{}/{}", host, visible == nullptr ? "" : visible, number));
+}
+
+/// Asks NVIDIA's driver for the GPUs that this process may use; why none where none.
+std::string missing_cuda(std::vector<std::uint64_t>& identities) {
+  int gpus = 0;
   void* driver = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
   if (driver == nullptr) return "no NVIDIA driver (libcuda.so.1 cannot be loaded)";
   const auto init = reinterpret_cast<int (*)(unsigned)>(::dlsym(driver, "cuInit"));
@@ -54,6 +75,7 @@ std::string missing_cuda(int& gpus) {
   } else if (gpus == 0) {
     reason = "the NVIDIA driver shows no GPU (CUDA_VISIBLE_DEVICES?)";
   }
+  for (int number = 0; reason.empty() && number < gpus; ++number) identities.push_back(cuda_identity(driver, number));
   ::dlclose(driver);
   return reason;
 }
@@ -78,17 +100,17 @@ std::set<std::string> cpu_features() {
 }
 
 std::string missing_device(std::string_view space) {
-  int gpus = 0;
-  if (space == "cuda") return missing_cuda(gpus);
+  std::vector<std::uint64_t> ignored;
+  if (space == "cuda") return missing_cuda(ignored);
   if (space == "hip" && ::access("/dev/kfd", R_OK | W_OK) != 0) return "no AMD GPU (/dev/kfd cannot be opened)";
   if (space == "sycl" && !has_render_node()) return "no GPU (no render node in /dev/dri)";
   return "";
 }
 
-int device_count(std::string_view space) {
-  int gpus = 0;
-  if (space == "cuda") missing_cuda(gpus);
-  return gpus;
+std::vector<std::uint64_t> device_identities(std::string_view space) {
+  std::vector<std::uint64_t> identities;
+  if (space == "cuda") missing_cuda(identities);
+  return identities;
 }
 
 int allowed_cpus() {

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sinter::app {
 
@@ -18,8 +19,9 @@ std::set<std::string> cpu_features();
 /// Kokkos: a Kokkos with CUDA aborts on a machine without a GPU.
 std::string missing_device(std::string_view space);
 
-/// Devices of a space that this process may use; 0 where the system does not tell.
-int device_count(std::string_view space);
+/// The devices of a space that this process may use, in the order of their numbers: what tells each from all others on
+/// any machine (of NVIDIA the UUID, which an instance of MIG has, too). None where the system does not tell.
+std::vector<std::uint64_t> device_identities(std::string_view space);
 
 /// Processors that this process may run on.
 int allowed_cpus();

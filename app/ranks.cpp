@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@
 #ifdef SINTER_MPI
 #include <sinter/runtime/comm/mpi/mpi_communicator.hpp>
 #endif
+#include <sinter/app/device_assignment.hpp>
 #include <sinter/app/host_facts.hpp>
 #include <sinter/runtime/base/errors.hpp>
 #include <sinter/runtime/base/space_names.hpp>
@@ -44,27 +47,31 @@ bool step_is_not_connected(const std::string& library) {
 }
 #endif
 
-/// Which of the `devices` accelerators that this process sees it is to take; -1: the backend's choice.
-int device_of_rank(Communicator& ranks, int devices) {
-  struct View {
-    std::size_t node, devices;
-  };
+std::uint64_t node_identity() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
-  const char* const visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  const std::hash<std::string> hash;
-  const View own{hash(name), hash(visible == nullptr ? "" : visible)};
+  return std::hash<std::string>()(name);
+}
+
+/// Which of the accelerators that this process sees it is to take; -1: the backend's choice. All ranks call it together.
+int device_of_rank(Communicator& ranks, const SeenDevices& seen) {
+  constexpr std::size_t most = 64;
+  struct View {
+    std::uint64_t node;
+    std::size_t count;
+    std::array<std::uint64_t, most> devices;
+  };
+  View own{node_identity(), std::min(seen.size(), most), {}};
+  std::copy_n(seen.begin(), own.count, own.devices.begin());
+  std::vector<SeenDevices> of_node;
+  std::size_t place = 0;
   const auto views = of_all_ranks(ranks, own);
-  const auto same = std::ranges::count_if(
-      views, [&](const View& other) { return other.node == own.node && other.devices == own.devices; });
-  if (visible != nullptr && same == 1) return 0;
-  if (devices == 0) return -1;
-  if (ranks.local_size() > devices) {
-    throw ConfigError(
-        fmt::format("{} ranks on this node, but it shows {} device{}: start as many ranks as devices, one each",
-                    ranks.local_size(), devices, devices == 1 ? "" : "s"));
+  for (std::size_t rank = 0; rank < views.size(); ++rank) {
+    if (views[rank].node != own.node) continue;
+    if (std::cmp_equal(rank, ranks.rank())) place = of_node.size();
+    of_node.emplace_back(views[rank].devices.begin(), views[rank].devices.begin() + views[rank].count);
   }
-  return ranks.local_rank();
+  return assign_devices(of_node)[place];
 }
 
 #ifdef SINTER_MPI
@@ -140,6 +147,23 @@ std::string first_text(Communicator& ranks, const std::string& own) {
   return "";
 }
 
+std::int64_t largest(Communicator& ranks, std::int64_t own) { return std::ranges::max(of_all_ranks(ranks, own)); }
+
+int cpus_of_node(Communicator& ranks) {
+  struct View {
+    std::uint64_t node;
+    cpu_set_t cpus;
+  };
+  View own{node_identity(), {}};
+  if (::sched_getaffinity(0, sizeof own.cpus, &own.cpus) != 0) CPU_ZERO(&own.cpus);  // more than a set holds
+  cpu_set_t together;
+  CPU_ZERO(&together);
+  for (const auto& other : of_all_ranks(ranks, own)) {
+    if (other.node == own.node) CPU_OR(&together, &together, &other.cpus);
+  }
+  return std::max(CPU_COUNT(&together), allowed_cpus());
+}
+
 int leave_ranks(const Ending& ending) {
   const bool failed = !ending.message.empty();
 #ifdef SINTER_MPI
@@ -197,7 +221,7 @@ Choice choose_module_of_rank(DeviceSpec& device, Communicator& ranks) {
   const auto machine = this_machine();
   auto choice = choose_module(device, read_modules(module_folders(), machine), machine);
   if (ranks.size() > 1 && device_kind_of(choice.space) == DeviceKind::accelerator)
-    device.number = device_of_rank(ranks, device_count(choice.space));
+    device.number = device_of_rank(ranks, device_identities(choice.space));
   return choice;
 }
 

@@ -2,6 +2,7 @@
 // environment tells; without one this process is alone, and pays nothing.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ Communicator& join_ranks(Console& console);
 
 /// The text of the first rank that has one; of texts of up to 63 bytes. All ranks call it together.
 std::string first_text(Communicator& ranks, const std::string& own);
+
+/// The largest of the ranks' numbers. All ranks call it together.
+std::int64_t largest(Communicator& ranks, std::int64_t own);
+
+/// How many processors the ranks of this node may use together. All ranks call it together, before OpenMP binds threads.
+int cpus_of_node(Communicator& ranks);
 
 /// How a command of this process ended: `tell` prints a failure's `message`, in the whole of its form.
 struct Ending {
@@ -51,8 +58,9 @@ MpiSupport mpi_support();
 std::string exchange_memory(std::string_view space, const Communicator& ranks);
 
 /// The module for `device`, as choose_module() of this machine; of several ranks each takes an accelerator of its own,
-/// by its number on the node or, where the launcher shows each rank of a node another one (CUDA_VISIBLE_DEVICES differs),
-/// that: `device.number`. Throws ConfigError where the node has fewer than ranks. All ranks call it together.
+/// by its number on the node or, where the launcher or a cgroup shows the ranks different ones, one that it sees:
+/// `device.number` (device_assignment.hpp). Throws ConfigError where the node has fewer than ranks. All ranks call it
+/// together.
 Choice choose_module_of_rank(DeviceSpec& device, Communicator& ranks);
 
 }  // namespace sinter::app
