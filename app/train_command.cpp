@@ -1,4 +1,5 @@
 // sinter train: from a run file to an output folder.
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -188,6 +189,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   checkpoints.record(record);
   check(status);
   stopped_by = first_text(ranks, stopped_by);  // a signal may have come to another rank
+  record["peak_memory_bytes"] = largest(ranks, peak_memory_bytes());
 
   record_result(record, result);
   record["checkpoints"]["seconds"] = result.checkpoint_s;
@@ -255,7 +257,7 @@ int train(const TrainOptions& options, Console& console) {
   if (ranks.size() > 1) record["versions"]["mpi"] = mpi_support().detail;
   const auto finish = [&] {
     record["time"]["total_s"] = seconds_since(start);
-    record["peak_memory_bytes"] = peak_memory_bytes();
+    record["peak_memory_bytes"] = std::max(record.value("peak_memory_bytes", std::int64_t{0}), peak_memory_bytes());
     record["warnings"] = console.warnings();
     folder.write("run.json", record_text(record));
   };
