@@ -68,6 +68,8 @@ OpenedBackend open(DeviceSpec device) {
 }
 
 Json measured(const std::string& name, const DeviceSpec& device, const backend::MeasureRequest& request) {
+  Communicator& ranks = request.communicator == nullptr ? single_process() : *request.communicator;
+  const int cpus = cpus_of_node(ranks);
   const auto opened = open(device);
   BenchResult result;
   result.name = name;
@@ -87,7 +89,10 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
   result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
   check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm
-  result.ranks = request.communicator == nullptr ? 1 : request.communicator->size();
+  result.ranks = ranks.size();
+  result.peak_memory_bytes = largest(ranks, peak_memory_bytes());
+  result.oversubscribed = device_kind_of(result.device.space) == DeviceKind::host &&
+                          ranks.local_size() * result.device.concurrency > cpus;
   for (double* peak : {&result.peaks.fma_gflops_float32, &result.peaks.fma_gflops_float64, &result.peaks.triad_gb_s})
     *peak *= result.ranks;  // all measure at the same time
   return bench_record(result);

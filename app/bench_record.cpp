@@ -21,7 +21,7 @@ Json build_facts() {
 }
 
 Json bench_record(const BenchResult& result) {
-  const auto& [name, problem, choice, device, peaks, m, ranks] = result;
+  const auto& [name, problem, choice, device, peaks, m, ranks, memory, oversubscribed] = result;
   const auto step = summarize(m.step_s);
   const auto steps = static_cast<double>(m.steps);
   const auto per_step = [&](std::int64_t count) { return static_cast<double>(count) / steps; };
@@ -29,6 +29,7 @@ Json bench_record(const BenchResult& result) {
               {"space", device.space},
               {"threads", device.concurrency},
               {"ranks", ranks},
+              {"oversubscribed", oversubscribed},
               {"precision", to_name(problem.precision)},
               {"level", to_name(m.cost.level)},
               {"mode", to_name(problem.mode)},
@@ -53,7 +54,7 @@ Json bench_record(const BenchResult& result) {
   record["fraction_of_peak"] = nullptr;
   record["bound"] = nullptr;
   record["parameter_hash"] = fmt::format("{:016x}", m.parameter_hash);
-  record["peak_memory_bytes"] = peak_memory_bytes();
+  record["peak_memory_bytes"] = memory;
   record["predicted_step_s"] = nullptr;
   record["device"] = {{"name", device.name},
                       {"kokkos", device.kokkos_version},

@@ -28,7 +28,9 @@ struct BenchResult {
   backend::DeviceInfo device;
   backend::MachinePeaks peaks;  ///< of the same process, measured after the steps
   Measurement measurement;
-  int ranks = 1;  ///< peaks are those of all
+  int ranks = 1;                       ///< peaks are those of all
+  std::int64_t peak_memory_bytes = 0;  ///< largest resident set of any rank
+  bool oversubscribed = false;         ///< the threads of this node's ranks are more than its processors
 };
 
 Json bench_record(const BenchResult& result);

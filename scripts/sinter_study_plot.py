@@ -8,7 +8,7 @@ efficiency      parallel efficiency                                   (strong, w
 step_time       time of a step against the axis that changes          (all but time_to_target)
 time_to_target  time until the validation loss is below the target    (time_to_target)
 roofline        FLOP/s against FLOP/byte, under the measured peaks    (where FLOPs, bytes and peaks are known)
-extrapolation   the models up to 4096 ranks                           (where ranks were fitted)
+extrapolation   the models up to 4096 ranks or 256 threads            (where a model was fitted)
 
 Error bars are the confidence intervals of the medians.
 """
@@ -50,6 +50,14 @@ def series_of(study):
         points = [point for point in points if point["seconds"]]
         if points:
             yield series["label"], points, series["models"]
+
+
+def scaling_series(study):
+    """The same without points that have no speed-up: their threads were more than the processors."""
+    for label, points, models in series_of(study):
+        points = [point for point in points if point["speed_up"]]
+        if points:
+            yield label, points, models
 
 
 def positions(study, points):
@@ -139,7 +147,7 @@ def model_seconds(model, workers, weak):
 
 
 def plot_speed_up(folder, study):
-    lines = list(series_of(study))
+    lines = list(scaling_series(study))
     x = sorted({point["x"] for _, points, _ in lines for point in points})
     if len(x) < 2:
         return
@@ -169,7 +177,7 @@ def plot_speed_up(folder, study):
 
 
 def plot_efficiency(folder, study):
-    lines = list(series_of(study))
+    lines = list(scaling_series(study))
     x = sorted({point["x"] for _, points, _ in lines for point in points})
     if len(x) < 2:
         return
@@ -292,7 +300,7 @@ def plot_roofline(folder, study):
 
 def plot_extrapolation(folder, study):
     lines = [(label, points, [model for model in good_models(models) if model["extrapolation"]])
-             for label, points, models in series_of(study)]
+             for label, points, models in scaling_series(study)]
     lines = [line for line in lines if line[2]]
     if not lines:
         return
@@ -316,7 +324,7 @@ def plot_extrapolation(folder, study):
     for ticks in (axis.xaxis, axis.yaxis):
         ticks.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axis.set_xlim(workers[0] * 0.9, workers[-1])
-    axis.set_xlabel("ranks")
+    axis.set_xlabel(axis_label(study))
     axis.set_ylabel("speed-up")
     legend(axis, entries, "upper left")
     finish(figure, folder, "extrapolation")

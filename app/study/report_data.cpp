@@ -13,7 +13,7 @@
 namespace sinter::app {
 namespace {
 
-constexpr double largest_extrapolation = 4096;
+constexpr double most_ranks = 4096, most_threads = 256;  // of extrapolations
 
 std::string field(double value) { return std::isfinite(value) ? exact_number(value) : ""; }
 std::string field(std::int64_t value) { return value >= 0 ? fmt::to_string(value) : ""; }
@@ -80,6 +80,7 @@ Json point_json(const StudyFile& study, const PointSummary& point, const std::st
           {"level", json_text(s.level)},
           {"precision", json_text(s.precision)},
           {"threads", point.seconds ? Json(s.threads) : Json()},
+          {"oversubscribed", point.oversubscribed},
           {"ranks", point.point->ranks},
           {"batch", json_count(s.batch)},
           {"failures", point.failures}};
@@ -92,17 +93,15 @@ Json model_json(const StudyFile& study, const StudySummary& summary, const Serie
   for (const auto& [name, unit, value] : model.coefficients) coefficients[name] = {{"value", value}, {"unit", unit}};
   std::size_t index = 0;
   for (const auto point : series.points)
-    if (summary.points[point].seconds)
+    if (summary.points[point].speed_up)  // those that the model was fitted to
       residuals.push_back({{"workers", summary.points[point].x}, {"relative", model.residuals[index++]}});
-  if (study.worker_axis() == "ranks") {
-    for (double p = 1; p <= largest_extrapolation; p *= 2) {
-      const double gain = model.seconds(1) / model.seconds(p);
-      const bool weak = study.kind == StudyKind::weak;
-      extrapolation.push_back({{"workers", p},
-                               {"seconds", model.seconds(p)},
-                               {"speed_up", weak ? p * gain : gain},
-                               {"efficiency", weak ? gain : gain / p}});
-    }
+  for (double p = 1; p <= (study.worker_axis() == "ranks" ? most_ranks : most_threads); p *= 2) {
+    const double gain = model.seconds(1) / model.seconds(p);
+    const bool weak = study.kind == StudyKind::weak;
+    extrapolation.push_back({{"workers", p},
+                             {"seconds", model.seconds(p)},
+                             {"speed_up", weak ? p * gain : gain},
+                             {"efficiency", weak ? gain : gain / p}});
   }
   return {{"name", model.name}, {"formula", model.formula}, {"coefficients", coefficients},  {"bytes", model.bytes},
           {"rms", model.rms},   {"residuals", residuals},   {"extrapolation", extrapolation}};

@@ -42,9 +42,10 @@ std::string scaling_tables(const StudyFile& study, const StudySummary& summary) 
         rows.push_back({number_text(point.x), "failed", "", "", "", ""});
         continue;
       }
-      rows.push_back({number_text(point.x), time_text(point.seconds->median), interval_text(*point.speed_up),
-                      interval_text(*point.efficiency), fmt::format("{:.4g}", point.typical.samples_per_s),
-                      number_text(point.x)});
+      rows.push_back({number_text(point.x), time_text(point.seconds->median),
+                      point.speed_up ? interval_text(*point.speed_up) : "more threads than processors",
+                      point.efficiency ? interval_text(*point.efficiency) : "",
+                      fmt::format("{:.4g}", point.typical.samples_per_s), number_text(point.x)});
     }
     text += (series.label.empty() ? "\n" : fmt::format("\n**{}**\n\n", series.label)) + markdown_table(rows);
   }
@@ -90,7 +91,7 @@ std::string model_tables(const Json& record) {
       text += fmt::format(" Residuals (model against measurement): {}; root mean square {:.2f} %.\n",
                           fmt::join(residuals, ", "), 100 * model["rms"].get<double>());
       if (model["extrapolation"].empty()) continue;
-      Rows rows{{"ranks", "time a step, model", "speed-up, model", "efficiency, model"}};
+      Rows rows{{record["x_axis"].get<std::string>(), "time a step, model", "speed-up, model", "efficiency, model"}};
       for (const auto& entry : model["extrapolation"])
         rows.push_back({fmt::format("{:g}", entry["workers"].get<double>()), time_text(entry["seconds"]),
                         number_text(entry["speed_up"]), percent_text(entry["efficiency"])});

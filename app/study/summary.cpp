@@ -64,6 +64,7 @@ PointSummary point_summary(const StudyPoint& point, const std::vector<const Tria
       continue;
     }
     ok.push_back(&samples.at(m));
+    summary.oversubscribed = summary.oversubscribed || ok.back()->oversubscribed;
     summary.peak_memory_bytes = std::max(summary.peak_memory_bytes, ok.back()->peak_memory_bytes);
   }
   if (ok.empty()) return summary;
@@ -104,7 +105,7 @@ void add_scaling(const StudyFile& study, StudySummary& summary, SeriesSummary& s
   const PointSummary* reference = nullptr;
   for (const auto index : series.points) {
     auto& point = summary.points[index];
-    if (!point.seconds) continue;
+    if (!point.seconds || point.oversubscribed) continue;
     if (reference == nullptr) reference = &point;
     points.push_back({point.x, point.seconds->median});
     const auto faster = &point == reference ? Summary{1, 1, 1, reference->seconds->coverage, reference->seconds->values}
@@ -137,6 +138,17 @@ void warn_of_mixtures(const Samples& samples, std::vector<std::string>& warnings
     if (values.size() > 1)
       warnings.push_back(fmt::format("measurements of different {} are mixed: {}", name, fmt::join(values, ", ")));
   }
+}
+
+/// Threads that take turns on a processor say what that costs, not how the problem scales.
+void warn_of_oversubscription(const StudyFile& study, const StudySummary& summary, std::vector<std::string>& warnings) {
+  std::vector<std::string> labels;
+  for (const auto& point : summary.points)
+    if (point.oversubscribed) labels.push_back(point.point->label);
+  if (labels.empty()) return;
+  warnings.push_back(fmt::format("more threads than processors: {}; {}", fmt::join(labels, ", "),
+                                 scales(study) ? "these points have no speed-up, and no model is fitted to them"
+                                               : "their times are those of threads that take turns"));
 }
 
 }  // namespace
@@ -198,6 +210,7 @@ StudySummary summarize_study(const StudyFile& study, const std::vector<Trial>& t
       std::ranges::stable_sort(series.points, {}, [&](std::size_t index) { return summary.points[index].x; });
     if (scales(study)) add_scaling(study, summary, series);
   }
+  warn_of_oversubscription(study, summary, summary.warnings);
   warn_of_mixtures(samples, summary.warnings);
   return summary;
 }

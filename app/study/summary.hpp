@@ -20,6 +20,7 @@ struct PointSummary {
   std::vector<std::string> failures;            ///< one text a failed process
   double x = unknown;                           ///< its place on the x axis; NaN where that has names
   std::optional<Summary> speed_up, efficiency;  ///< against the series' point with the fewest workers
+  bool oversubscribed = false;                  ///< any of its processes: then it has no speed-up
 };
 
 /// Points that differ only in x.

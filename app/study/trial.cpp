@@ -273,6 +273,7 @@ Sample sample_of(const Json& record) {
       take(record, "/training_rows", s.training_rows);
       take(record, "/threads", s.threads);
       take(record, "/ranks", s.ranks);
+      take(record, "/oversubscribed", s.oversubscribed);
       take(record, "/space", s.space);
       take(record, "/level", s.level);
       take(record, "/mode", s.mode);

@@ -31,6 +31,7 @@ struct Sample {
   std::int64_t parameters = -1, batch = -1, training_rows = -1, peak_memory_bytes = -1;
   std::int64_t epoch = -1, step = -1;  ///< at which the target was reached
   int threads = 0, ranks = 0;
+  bool oversubscribed = false;  ///< more threads than processors: says nothing of scaling
   std::string space, precision, level, mode, bound, hash, version, commit, host;
   std::string kokkos, compiler, mpi, module;  ///< what the program was built with; mpi of several ranks alone
   double fraction_of_peak = unknown, fma_gflops = unknown, triad_gb_s = unknown, launch_us = unknown;

@@ -357,4 +357,16 @@ TEST_CASE("bench times a step of several ranks") {
   CHECK(record["waits_per_step"] > 0);
   const auto one = test::Json::parse(ranks(1, {"bench", "run.yaml", "--quick", "--json"}).out);
   CHECK(record["parameter_hash"] == one["parameter_hash"]);
+  CHECK(record["peak_memory_bytes"] > 0);
+  // Threads that have to take turns are told.
+  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
+  const auto oversubscribed = [&](int count, int threads) {
+    return test::Json::parse(ranks(count, {"bench", "run.yaml", "--quick", "--json", "--set",
+                                           fmt::format("device.threads={}", threads)})
+                                 .out)["oversubscribed"]
+        .get<bool>();
+  };
+  CHECK_FALSE(oversubscribed(1, 1));
+  CHECK(oversubscribed(1, cpus + 1));
+  CHECK(oversubscribed(2, cpus));
 }

@@ -49,6 +49,35 @@ TEST_CASE("speed-up and efficiency of a strong study are those against the fewes
         "too few points to fit: 2 different numbers of workers, at least 3 are needed");
 }
 
+TEST_CASE("points with more threads than processors have times, but no speed-up and no part in a model") {
+  const auto study = study_of("study: {kind: strong}\naxes: {threads: [1, 2, 4, 8]}\n");
+  std::vector<Trial> trials;
+  for (const int threads : {1, 2, 4, 8}) {
+    auto record = bench_record(0.2 + 0.8 / std::min(threads, 4) + (threads == 8 ? 5 : 0));
+    record["oversubscribed"] = threads == 8;
+    for (int r = 1; r <= 5; ++r) trials.push_back(trial("threads=" + std::to_string(threads), r, record));
+  }
+  const auto summary = summarize_study(study, trials);
+  CHECK(summary.points[2].speed_up->median == Approx(1 / 0.4));
+  CHECK_FALSE(summary.points[2].oversubscribed);
+  CHECK(summary.points[3].oversubscribed);
+  CHECK(summary.points[3].seconds->median == Approx(5.4));
+  CHECK_FALSE(summary.points[3].speed_up);
+  CHECK_FALSE(summary.points[3].efficiency);
+  REQUIRE(summary.series[0].models.size() == 1);
+  CHECK(summary.series[0].models[0].rms < 1e-6);  // of the other three
+  CHECK(summary.warnings ==
+        std::vector<std::string>{
+            "more threads than processors: threads=8; these points have no speed-up, and no model is "
+            "fitted to them"});
+  const auto record = study_json(study, summary, "completed", "sinter");
+  CHECK(record["series"][0]["models"][0]["residuals"].size() == 3);
+  CHECK(record["series"][0]["models"][0]["extrapolation"].back()["workers"] == 256);
+  const auto page = study_markdown(study, summary, record, {});
+  CHECK(page.find("| 8 | 5.4 s | more threads than processors |  |") != std::string::npos);
+  CHECK(page.find("| threads | time a step, model |") != std::string::npos);
+}
+
 TEST_CASE("efficiency of a weak study is the time of one worker over that of many") {
   const auto study = study_of("study: {kind: weak}\nlauncher: mpirun\naxes: {ranks: [1, 2, 4, 8]}\n");
   std::vector<Trial> trials;
