@@ -46,8 +46,13 @@ target_compile_options(sinter_flags INTERFACE
 # Of code outside of kernels whose time is that of files and terminals: it takes a compiler nearly twice as long at -O3 as at -O1, and with
 # sanitizers at -O1 as at -O0.
 add_library(sinter_not_hot INTERFACE)
-target_compile_options(sinter_not_hot INTERFACE $<$<AND:$<CONFIG:Release>,$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>>:-O1>
-  $<$<AND:$<BOOL:${SINTER_SANITIZE}>,$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>>:-O0>)
+set(_level -O1)
+if(SINTER_SANITIZE)
+  set(_level -O0)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  set(_level "")
+endif()
+target_compile_options(sinter_not_hot INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU,Clang>:${_level}>)
 
 # The processor that host code is compiled for.
 add_library(sinter_baseline INTERFACE)
