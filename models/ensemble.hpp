@@ -22,8 +22,13 @@ class Ensemble {
   /// the table of layers, with 1 copy (none on host spaces) and 1 fence; 1 launch a member and layer; throws ConfigError.
   Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members);
 
+  /// The networks of saved models of one shape and normalisation, to predict with: members without seeds and settings.
+  /// Besides what is told above a copy (none on host spaces) and a fence a member; throws DataError, too.
+  Ensemble(const Execution& exec, const std::vector<ModelState>& models);
+
   [[nodiscard]] std::size_t size() const { return networks_.size(); }
   [[nodiscard]] const MemberSpec& member(std::size_t i) const { return members_[i]; }
+  [[nodiscard]] const std::vector<MemberSpec>& members() const { return members_; }
   [[nodiscard]] const Network<S, Real>& network(std::size_t i) const { return networks_[i]; }
   /// [members, parameters of a network], on the device.
   [[nodiscard]] const Vector<S, Real>& parameters() const { return parameters_; }
@@ -50,11 +55,14 @@ struct EnsembleReport : TrainReport {  ///< train, validation and test are those
   std::size_t best = 0;  ///< with the lowest loss of validation, else of training
 };
 
-/// Trains all members on the same data, each with its own seed, optimizer settings and data order. One launch from report
-/// to report; options.resume, checkpoints and hooks have no effect. The learning rate of a report is the first member's, its
-/// losses are means over the members. A member whose loss is not finite is told by a warning and left as it is; NumericError
-/// where none is left. Several ranks have the whole data each and train a part of the members each; all get the whole
-/// ensemble and report. Throws as train() does, and ConfigError where there are more ranks than members.
+/// Trains all members on the same data, each with its own seed, optimizer settings and data order. One launch from pause
+/// to pause: reports, validations, checkpoints, options.stop_after_steps, and about every second, when a request to stop is
+/// heard. The learning rate of a report is the first member's, its losses are means over the members. A member whose loss
+/// is not finite is told by a warning and left as it is; NumericError where none is left. A training that goes on from a
+/// state ends with the bits of one that was never interrupted. Several ranks have the whole data each and train a part of
+/// the members each; all get the whole ensemble and report, and a state may be gone on from by another number of them.
+/// Throws as train() does, and ConfigError for what an ensemble cannot have (a hook, early stopping, a level but `epochs`,
+/// streamed rows, more ranks than members).
 template <Space S, class Real, class In = Real>
 EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensemble,
                      const std::type_identity_t<RawSet<S, In>>& train,

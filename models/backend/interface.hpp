@@ -21,7 +21,7 @@
 
 namespace sinter::backend {
 
-inline constexpr int interface_version = 5;
+inline constexpr int interface_version = 6;
 inline constexpr const char* entry_symbol = "sinter_backend_entry";
 
 /// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
@@ -69,7 +69,7 @@ struct TrainRequest {
   const TrainingState* resume = nullptr;  ///< go on from here
   Communicator* communicator = nullptr;  ///< the ranks that train together, `train` being this one's share; null: alone
   std::int64_t training_rows = 0;        ///< several ranks: of all of them
-  EnsembleSpec ensemble;                 ///< of more than 0 members: these are trained; no checkpoints then
+  EnsembleSpec ensemble;                 ///< of more than 0 members: these are trained
 };
 
 /// The report of the run and the model it made: the best parameters where early stopping keeps them, else the last.

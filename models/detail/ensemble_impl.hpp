@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <sinter/kernels/fused/network_forward.hpp>
-#include <sinter/models/detail/exchange.hpp>
+#include <sinter/models/detail/member_share.hpp>
 #include <sinter/models/detail/trainer_impl.hpp>
 #include <sinter/models/ensemble.hpp>
 
@@ -13,9 +13,9 @@ namespace sinter {
 
 template <Space S, class Real>
 Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members)
-    : members_(members),
-      parameters_(detail::parameter_vector<S, Real>(exec, spec, members.size())) {
+    : members_(members) {
   if (members.empty()) throw ConfigError("ensemble: there are no members");
+  parameters_ = detail::parameter_vector<S, Real>(exec, spec, members.size());
   const auto each = parameters_.extent(0) / members.size();
   for (std::size_t i = 0; i < members.size(); ++i) {
     ModelSpec own = spec;
@@ -24,6 +24,43 @@ Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const 
                            Vector<S, Real>(Kokkos::subview(parameters_, std::pair(i * each, (i + 1) * each))));
   }
   layers_ = fused::forward_layers<S>(exec, networks_.front().layout());
+}
+
+namespace detail {
+
+/// The members of saved models. Throws ConfigError where there are none or they are not of one shape and normalisation.
+inline std::vector<MemberSpec> members_of_models(const std::vector<ModelState>& models) {
+  const auto same_columns = [](const ColumnNormalization& a, const ColumnNormalization& b) {
+    return a.kind == b.kind && a.shift == b.shift && a.scale == b.scale;
+  };
+  const auto same_normalization = [&](const Normalization& a, const Normalization& b) {
+    return same_columns(a.features, b.features) && same_columns(a.targets, b.targets);
+  };
+  std::vector<MemberSpec> members;
+  for (const auto& model : models) {
+    ModelSpec same = models.front().spec;
+    same.initializer = model.spec.initializer;
+    if (model.spec != same || !same_normalization(model.normalization, models.front().normalization))
+      throw ConfigError(
+          fmt::format("ensemble: model {} has another shape or normalisation than the first", members.size()));
+    members.push_back({0, {}, model.spec.initializer});
+  }
+  return members;
+}
+
+}  // namespace detail
+
+template <Space S, class Real>
+Ensemble<S, Real>::Ensemble(const Execution& exec, const std::vector<ModelState>& models)
+    : Ensemble(exec, models.empty() ? ModelSpec{} : models.front().spec, detail::members_of_models(models)) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (models[i].precision != detail::precision_of<Real>()) {
+      throw ConfigError(fmt::format("model: its parameters are {}, not {}", to_name(models[i].precision),
+                                    to_name(detail::precision_of<Real>())));
+    }
+    networks_[i].set_parameters(exec, models[i].parameters);
+  }
+  set_normalization(exec, models.front().normalization);
 }
 
 template <Space S, class Real>
@@ -54,59 +91,6 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
 
 namespace detail {
 
-/// The members [begin, end) that this rank trains: [M r / R, M (r + 1) / R) of M for rank r of R.
-struct MemberShare {
-  std::size_t begin, end;
-
-  /// Throws ConfigError where there are fewer members than ranks.
-  MemberShare(std::size_t members, Communicator& communicator)
-      : begin(members * at(communicator.rank()) / at(communicator.size())),
-        end(members * (at(communicator.rank()) + 1) / at(communicator.size())),
-        communicator_(communicator) {
-    const std::size_t size = at(communicator.size());
-    if (size > members) {
-      throw ConfigError(
-          fmt::format("{} ranks: an ensemble of {} members can be shared by at most so many ranks", size, members));
-    }
-    for (std::size_t r = 0; r < size; ++r)
-      counts_.push_back(static_cast<std::int64_t>(members * (r + 1) / size - members * r / size));
-  }
-
-  [[nodiscard]] std::size_t count() const { return end - begin; }
-  [[nodiscard]] std::ptrdiff_t offset() const { return static_cast<std::ptrdiff_t>(begin); }
-
-  template <Space S, class Real>
-  [[nodiscard]] VectorRef<S, Real> parameters(const Ensemble<S, Real>& ensemble) const {
-    const auto each = static_cast<std::size_t>(ensemble.network(0).layout().parameters);
-    return VectorRef<S, Real>(ensemble.parameters().data() + begin * each, count() * each);
-  }
-
-  /// `values`: one of each member, on the host, this rank's filled in; all ranks call it together. Waits.
-  template <class T>
-  void gather(T* values, std::size_t each = 1) const {
-    std::vector<std::int64_t> bytes;
-    for (const auto count : counts_) bytes.push_back(count * static_cast<std::int64_t>(each * sizeof(T)));
-    communicator_.wait(communicator_.all_gather(values, bytes));
-  }
-
-  /// Brings the parameters of all members to all ranks. Waits.
-  template <Space S, class Real>
-  void gather_parameters(const typename S::Execution& exec, const Ensemble<S, Real>& ensemble) const {
-    if (communicator_.size() == 1) return;
-    const ExchangeBuffer<S, Real> all(ensemble.parameters(), communicator_);
-    all.ready(exec, "sinter::exchange: members of this rank");
-    gather(all.data(), static_cast<std::size_t>(ensemble.network(0).layout().parameters));
-    all.arrived(exec);
-    wait_for(exec, "sinter::exchange: members of other ranks before their host image goes");
-  }
-
- private:
-  static std::size_t at(int number) { return static_cast<std::size_t>(number); }
-
-  Communicator& communicator_;
-  std::vector<std::int64_t> counts_;
-};
-
 template <Space S, class Real, class In>
 EnsembleReport finished(const typename S::Execution& exec, const Ensemble<S, Real>& ensemble,
                         const DeviceSet<S, Real>& train, const DeviceSet<S, Real>& validation,
@@ -134,6 +118,28 @@ EnsembleReport finished(const typename S::Execution& exec, const Ensemble<S, Rea
   return report;
 }
 
+/// Throws NumericError where no member is left.
+inline void check_members_left(const std::vector<fused::LossRecord>& records) {
+  if (std::ranges::any_of(records, [](const auto& record) { return record.nonfinite_step == 0; })) return;
+  throw NumericError(
+      "training: no member of the ensemble has a finite loss; smaller learning rates, clipping or normalised features "
+      "may help");
+}
+
+/// What the ranks tell one another between two launches; each takes the largest of all.
+struct LaunchVote {
+  double seconds = 0, stop = 0, checkpoint = 0;
+
+  static LaunchVote largest(Communicator& ranks, const LaunchVote& own) {
+    LaunchVote all;
+    for (const auto& vote : of_all_ranks(ranks, own)) {
+      all = {std::max(all.seconds, vote.seconds), std::max(all.stop, vote.stop),
+             std::max(all.checkpoint, vote.checkpoint)};
+    }
+    return all;
+  }
+};
+
 }  // namespace detail
 
 template <Space S, class Real, class In>
@@ -141,35 +147,36 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
                      const std::type_identity_t<RawSet<S, In>>& train,
                      const std::type_identity_t<RawSet<S, In>>& validation,
                      const std::type_identity_t<RawSet<S, In>>& test, const TrainOptions<S, Real>& options) {
+  check_ensemble_training(options.training);
+  if (options.hook && options.hook_every > 0)
+    throw ConfigError("options.hook: an ensemble has no one network to hand to a hook; allowed: none");
   TrainingSpec spec = options.training;
   spec.fusion = Fusion::epochs;
   const auto ledger_before = ledger::by_label();
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
   const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
+  Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
+  const detail::MemberShare own(ensemble.size(), ranks);
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
   const detail::SetRows<S, In> train_rows{train, {}};
   const auto statistics = detail::set_statistics(exec, train_rows, share, first.spec(), "train");
-  ensemble.set_normalization(exec, detail::fitted_normalization<S, Real>(statistics, options));
+  Normalization normalization = detail::fitted_normalization<S, Real>(statistics, options);
+  const TrainingState* const resume = options.resume;
+  if (resume != nullptr) {
+    check_resumable(*resume, first.spec(), detail::precision_of<Real>(), spec, plan, options.seed, ensemble.members());
+    normalization = resume->model.normalization;
+  }
+  ensemble.set_normalization(exec, normalization);
   const auto train_set = detail::device_set_of(exec, first, train_rows, statistics, share, "train"),
              validation_set = detail::device_set(exec, first, validation, "validation", single_process()),
              test_set = detail::device_set(exec, first, test, "test", single_process());
 
-  Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
-  const detail::MemberShare own(ensemble.size(), ranks);
   std::vector<fused::MemberSettings> settings;
   for (std::size_t i = own.begin; i < own.end; ++i)
     settings.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});
   detail::EpochsStepper<S, Real> stepper(exec, first.layout(), own.parameters(ensemble), plan, spec, settings);
-  const HostMirror<Vector<S, fused::LossRecord>> mirror(stepper.record());
-  // Of all members, those of other ranks included.
-  const auto records = [&] {
-    mirror.pull(exec);
-    std::vector<fused::LossRecord> all(ensemble.size());
-    std::copy(mirror.host().data(), mirror.host().data() + own.count(), all.begin() + own.offset());
-    own.gather(all.data());
-    return all;
-  };
+  const detail::MembersOnDevice<S, Real> on_device(ensemble, stepper, own);
 
   StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, ensemble.member(own.begin).seed);
   const std::int64_t rows_per_epoch = spec.drop_last ? rows / plan.batch * plan.batch : rows;
@@ -177,15 +184,31 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const OptimizerSchedule schedule{ensemble.member(0).optimizer, spec.schedule, spec.epochs, plan.steps_per_epoch};
   const detail::Boundaries boundaries(spec, plan, !validation_set.empty(), 0);
   detail::StepAccount account(options.budget);
-  detail::LaunchLength length;
+  TrainingState state = detail::first_state(resume, spec, plan, options.seed);
+  state.optimizer = ensemble.member(0).optimizer.type;
+  if (resume != nullptr) on_device.put(exec, state);
   std::vector<bool> lost(ensemble.size());
-  std::int64_t done = 0;
-  bool interrupted = false;
+  for (std::size_t i = 0; i < state.members.size(); ++i) lost[i] = state.members[i].nonfinite_step != 0;
+  const std::int64_t stop_at = options.stop_after_steps > 0 ? state.steps_done + options.stop_after_steps
+                                                            : std::numeric_limits<std::int64_t>::max();
+  const double earlier_s = state.training_s;
   const Kokkos::Timer timer;
+
+  const auto tell_of_lost = [&](const std::vector<fused::LossRecord>& seen) {
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (seen[i].nonfinite_step == 0 || lost[i]) continue;
+      lost[i] = true;
+      if (!options.on_log) continue;
+      options.on_log(LogLevel::warning, fmt::format("ensemble: the loss of member {} was not finite at step {}", i,
+                                                    seen[i].nonfinite_step));
+    }
+    detail::check_members_left(seen);
+  };
 
   // Means over the members whose losses are finite.
   const auto report_progress = [&](std::int64_t epochs_done) {
-    const auto seen = records();
+    const auto seen = on_device.records(exec);
+    tell_of_lost(seen);
     const bool validates = boundaries.validation_due(epochs_done);
     std::vector<double> validation_losses(ensemble.size());
     for (std::size_t i = own.begin; validates && i < own.end; ++i) {
@@ -194,59 +217,79 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
                                  .loss(exec, validation_set, spec.loss);
     }
     if (validates) own.gather(validation_losses.data());
-    Progress progress{epochs_done, spec.epochs, done, 0, std::nullopt, schedule.learning_rate(done - 1), 0};
+    Progress progress{
+        epochs_done, spec.epochs, state.steps_done, 0, std::nullopt, schedule.learning_rate(state.steps_done - 1), 0};
     double validation_loss = 0, left = 0;
     for (std::size_t i = 0; i < seen.size(); ++i) {
-      if (seen[i].nonfinite_step != 0) {
-        if (!lost[i] && options.on_log) {
-          options.on_log(LogLevel::warning, fmt::format("ensemble: the loss of member {} was not finite at step {}", i,
-                                                        seen[i].nonfinite_step));
-        }
-        lost[i] = true;
-        continue;
-      }
+      if (seen[i].nonfinite_step != 0) continue;
       left += 1;
       progress.running_loss += seen[i].epoch_sum / epoch_terms;
       validation_loss += validation_losses[i];
     }
-    if (left == 0) {
-      throw NumericError(
-          "training: no member of the ensemble has a finite loss; smaller learning rates, clipping or normalised "
-          "features "
-          "may help");
-    }
     progress.running_loss /= left;
     if (validates) progress.validation_loss = validation_loss / left;
-    progress.elapsed_s = timer.seconds();
+    progress.elapsed_s = earlier_s + timer.seconds();
     if (options.on_progress) options.on_progress(progress);
   };
 
-  while (done < boundaries.last_step() && !interrupted) {
-    run.first = done;
-    run.count = std::min(boundaries.next(done) - done, length.steps());
+  detail::CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
+  std::int64_t checkpoints = 0;
+  double checkpoint_s = 0;
+  const auto make_checkpoint = [&] {
+    const Kokkos::Timer cost;
+    const auto seen = on_device.records(exec);
+    tell_of_lost(seen);  // for one that goes on from here believes it told
+    state.training_s = earlier_s + timer.seconds();
+    on_device.fetch(exec, seen, state);
+    state.model.feature_names = options.feature_names;
+    state.model.target_names = options.target_names;
+    options.on_checkpoint(state);
+    ++checkpoints;
+    checkpoint_s += cost.seconds();
+    clock.restart();
+  };
+
+  detail::LaunchLength length;
+  bool interrupted = false;
+  const auto ended = [&] { return state.steps_done >= boundaries.last_step(); };
+  while (!ended() && !interrupted) {
+    run.first = state.steps_done;
+    const std::int64_t pause = std::min({boundaries.next(run.first), clock.next(run.first), stop_at});
+    run.count = std::min(pause - run.first, length.steps());
     const Kokkos::Timer run_time;
     account.begin();
     stepper.run(exec, run);
     account.end(run.first, run.count);
     wait_for(exec, "sinter::train: a launch of many steps");
-    length.measured(run.count, detail::largest(ranks, run_time.seconds()));  // all ranks take launches of one length
-    done += run.count;
-    interrupted = detail::largest(ranks, options.stop_requested && options.stop_requested() ? 1.0 : 0.0) > 0;
-    const std::int64_t epochs_done = done / plan.steps_per_epoch;
-    if (done % plan.steps_per_epoch == 0 && (boundaries.log_due(epochs_done) || boundaries.validation_due(epochs_done)))
+    state.steps_done += run.count;
+    const bool asked = options.stop_requested && options.stop_requested();
+    const auto vote = detail::LaunchVote::largest(
+        ranks, {run_time.seconds(), asked ? 1.0 : 0.0, clock.due_by_time() ? 1.0 : 0.0});
+    length.measured(run.count, vote.seconds);  // all ranks take launches of one length
+    interrupted = state.steps_done >= stop_at || vote.stop > 0;
+    const std::int64_t epochs_done = state.epochs_done();
+    if (state.steps_done % plan.steps_per_epoch == 0 &&
+        (boundaries.log_due(epochs_done) || boundaries.validation_due(epochs_done)))
       report_progress(epochs_done);
+    if (!ended() && !interrupted && (vote.checkpoint > 0 || clock.due_by_steps(state.steps_done))) make_checkpoint();
   }
-  const double seconds = timer.seconds();
+  state.phase = ended() ? TrainingPhase::completed : TrainingPhase::running;
+  const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
+  if (options.on_checkpoint && !nothing_new) make_checkpoint();
+  const double seconds = earlier_s + timer.seconds();
   own.gather_parameters(exec, ensemble);
-  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss,
-                                              records());
-  report.status = done < boundaries.last_step() ? "interrupted" : "completed";
+  const auto records = on_device.records(exec);
+  tell_of_lost(records);
+  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss, records);
+  report.status = ended() ? "completed" : "interrupted";
   report.plan = plan;
-  report.steps_done = done;
-  report.epochs_done = report.best_epoch = done / plan.steps_per_epoch;
+  report.steps_done = state.steps_done;
+  report.epochs_done = report.best_epoch = state.epochs_done();
   report.steady_state = account.largest();
   report.steady_steps = account.steps();
   report.training_s = seconds;
+  report.checkpoints = checkpoints;
+  report.checkpoint_s = checkpoint_s;
   report.ledger = ledger::difference(ledger_before, ledger::by_label());
   return report;
 }

@@ -15,13 +15,16 @@ namespace {
 // Unsigned numbers of 64 bits are stored as texts: an attribute's integer is signed.
 std::string text_of(std::uint64_t value) { return fmt::to_string(value); }
 
-std::uint64_t get_unsigned(const Archive& archive, const std::string& name) {
-  const auto& text = archive.get<std::string>(name);
+std::uint64_t number_of(const std::string& name, const std::string& text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
     throw IoError(fmt::format("'{}' is '{}', not a number", name, text));
   return value;
+}
+
+std::uint64_t get_unsigned(const Archive& archive, const std::string& name) {
+  return number_of(name, archive.get<std::string>(name));
 }
 
 std::int64_t get_count(const Archive& archive, const std::string& name, std::int64_t least) {
@@ -67,6 +70,54 @@ std::vector<Progress> log_of(const NamedArray& array) {
   return log;
 }
 
+// ---- The members of an ensemble: a column a value ------------------------------------------------------------------
+
+const std::string members_name = "ensemble/members";
+
+void put_members(Archive& archive, const TrainingState& state) {
+  auto& values = archive.values;
+  std::vector<std::string> seeds, optimizers;
+  std::vector<double> epoch_loss, step_loss, nonfinite_step;
+  for (const auto& member : state.members) {
+    seeds.push_back(text_of(member.seed));
+    optimizers.emplace_back(to_name(member.optimizer));
+    epoch_loss.push_back(member.epoch_loss);
+    step_loss.push_back(member.step_loss);
+    nonfinite_step.push_back(static_cast<double>(member.nonfinite_step));
+  }
+  values[members_name] = std::int64_t{std::ssize(state.members)};
+  values["ensemble/seed"] = seeds;
+  values["ensemble/optimizer"] = optimizers;
+  values["ensemble/epoch_loss"] = array_of(epoch_loss);
+  values["ensemble/step_loss"] = array_of(step_loss);
+  values["ensemble/nonfinite_step"] = array_of(nonfinite_step);
+  values["ensemble/parameters"] = state.member_parameters;
+}
+
+std::vector<MemberState> get_members(const Archive& archive) {
+  const auto count = get_count(archive, members_name, 1);
+  const auto texts = [&](const std::string& name) -> const std::vector<std::string>& {
+    const auto& list = archive.get<std::vector<std::string>>(name);
+    if (std::ssize(list) != count)
+      throw IoError(fmt::format("'{}' holds {} texts for {} members", name, list.size(), count));
+    return list;
+  };
+  const auto numbers = [&](const std::string& name) {
+    return doubles_of(checked_array(archive, name, {count}, Precision::float64));
+  };
+  const auto &seeds = texts("ensemble/seed"), &optimizers = texts("ensemble/optimizer");
+  const auto epoch_loss = numbers("ensemble/epoch_loss"), step_loss = numbers("ensemble/step_loss"),
+             nonfinite_step = numbers("ensemble/nonfinite_step");
+  std::vector<MemberState> members(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto optimizer = from_name<Optimizer>(optimizers[i]);
+    if (!optimizer) throw IoError(fmt::format("'ensemble/optimizer' holds '{}'", optimizers[i]));
+    members[i] = {number_of("ensemble/seed", seeds[i]), *optimizer, epoch_loss[i], step_loss[i],
+                  static_cast<std::int64_t>(nonfinite_step[i])};
+  }
+  return members;
+}
+
 // ---- The training ---------------------------------------------------------------------------------------------------
 
 void put_training(Archive& archive, const TrainingState& state) {
@@ -91,14 +142,20 @@ void put_training(Archive& archive, const TrainingState& state) {
   values["best/epoch"] = state.best_epoch;
   values["best/loss"] = state.best_loss;
   if (state.best_epoch > 0) values["best/parameters"] = state.best_parameters;
+  if (!state.members.empty()) put_members(archive, state);
 }
 
 TrainingState get_training(const Archive& archive) {
   TrainingState state;
   state.model = get_model(archive);
+  const bool ensemble = archive.values.contains(members_name);
+  if (ensemble) state.members = get_members(archive);
   const auto parameters = [&](const std::string& name) {
-    return checked_array(archive, name, {state.model.spec.parameter_count()}, state.model.precision);
+    std::vector<std::int64_t> shape{state.model.spec.parameter_count()};
+    if (ensemble) shape.insert(shape.begin(), std::ssize(state.members));
+    return checked_array(archive, name, shape, state.model.precision);
   };
+  if (ensemble) state.member_parameters = parameters("ensemble/parameters");
   state.optimizer = named<Optimizer>(archive, "optimizer/type");
   const auto states = get_count(archive, "optimizer/states", 0);
   for (std::size_t i = 0; std::cmp_less(i, states); ++i) state.optimizer_state.push_back(parameters(state_name(i)));
@@ -122,9 +179,9 @@ TrainingState get_training(const Archive& archive) {
 }  // namespace
 
 std::uint64_t save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path) {
-  Archive archive{"checkpoint", checkpoint_format, {}};
+  Archive archive{"checkpoint", checkpoint.training.members.empty() ? 1 : checkpoint_format, {}};
   auto& values = archive.values;
-  values["format_version"] = std::int64_t{checkpoint_format};
+  values["format_version"] = std::int64_t{archive.format};
   values["sinter_version"] = std::string(version());
   put_training(archive, checkpoint.training);
   values["log"] = log_array(checkpoint.log);

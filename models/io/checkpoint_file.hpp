@@ -12,7 +12,9 @@
 
 namespace sinter {
 
-inline constexpr int checkpoint_format = 1;  ///< raised when older versions of Sinter could not read a file any more
+/// Raised when older versions of Sinter could not read a file any more. A file has the oldest version that can hold it: 1 for a
+/// single network, 2 for an ensemble.
+inline constexpr int checkpoint_format = 2;
 
 struct Checkpoint {
   TrainingState training;

@@ -22,10 +22,7 @@ void spread(std::vector<MemberSpec>& members, const char* key, const std::vector
 
 }  // namespace
 
-std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t seed, const ModelSpec& model,
-                                   const TrainingSpec& training) {
-  if (ensemble.members < 1)
-    throw ConfigError(fmt::format("ensemble.members: {} is out of range; allowed: >= 1", ensemble.members));
+void check_ensemble_training(const TrainingSpec& training) {
   if (training.fusion != Fusion::automatic && training.fusion != Fusion::epochs) {
     throw ConfigError(
         fmt::format("training.fusion: {} cannot train an ensemble, whose members have a team each; allowed: "
@@ -36,6 +33,13 @@ std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t s
     throw ConfigError("training.early_stopping.patience: an ensemble has no early stopping; allowed: 0");
   if (training.stream == Stream::always)
     throw ConfigError("training.stream: an ensemble has its training rows on the device; allowed: auto, never");
+}
+
+std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t seed, const ModelSpec& model,
+                                   const TrainingSpec& training) {
+  if (ensemble.members < 1)
+    throw ConfigError(fmt::format("ensemble.members: {} is out of range; allowed: >= 1", ensemble.members));
+  check_ensemble_training(training);
   std::vector<MemberSpec> members(static_cast<std::size_t>(ensemble.members),
                                   {seed, training.optimizer, model.initializer});
   for (std::size_t i = 0; i < members.size(); ++i) members[i].seed = seed + i;

@@ -36,6 +36,9 @@ struct MemberSpec {
 std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t seed, const ModelSpec& model,
                                    const TrainingSpec& training);
 
+/// Throws ConfigError where a training has what an ensemble cannot have, as told above.
+void check_ensemble_training(const TrainingSpec& training);
+
 /// What became of a member.
 struct MemberReport {
   MemberSpec member;

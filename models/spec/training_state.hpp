@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <sinter/models/plan/plan.hpp>
+#include <sinter/models/spec/ensemble_spec.hpp>
 #include <sinter/models/spec/model_state.hpp>
 
 namespace sinter {
@@ -28,10 +29,22 @@ struct Names<TrainingPhase> {
   };
 };
 
+/// Where a member of an ensemble stands.
+struct MemberState {
+  std::uint64_t seed = 0;  ///< of its data order
+  Optimizer optimizer = Optimizer::sgd;
+  double epoch_loss = 0, step_loss = 0;  ///< as those of a TrainingState
+  std::int64_t nonfinite_step = 0;       ///< 1 + the first step whose loss was not finite; 0: none
+};
+
+/// Of an ensemble, `model` is the first member's, and so is `optimizer`; losses are in `members`, and every array but those
+/// of the model is [members, parameters], member by member.
 struct TrainingState {
   ModelState model;  ///< with the parameters after the last step, and the normalisation
   Optimizer optimizer = Optimizer::sgd;
   std::vector<NamedArray> optimizer_state;  ///< as many [parameters] as the optimizer keeps, in the network's layout
+  std::vector<MemberState> members;         ///< empty: a single network
+  NamedArray member_parameters;             ///< of an ensemble, all of them
 
   std::uint64_t seed = 0;  ///< of the data order
   Fusion level = Fusion::layer;
@@ -56,8 +69,9 @@ struct TrainingState {
 bool same_bits(Fusion from, Fusion to, const OptimizerSettings& optimizer);
 
 /// Throws ConfigError with each difference, before and now, unless a training of this model by this plan can go on
-/// from the state.
+/// from the state. `members`: of an ensemble, whose optimizers they have; how weights start does not matter to it.
 void check_resumable(const TrainingState& state, const ModelSpec& model, Precision precision,
-                     const TrainingSpec& training, const Plan& plan, std::uint64_t seed);
+                     const TrainingSpec& training, const Plan& plan, std::uint64_t seed,
+                     const std::vector<MemberSpec>& members = {});
 
 }  // namespace sinter

@@ -95,6 +95,33 @@ TEMPLATE_LIST_TEST_CASE("an ensemble trains and predicts in one launch without a
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("saved members make an ensemble that predicts the same bits", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job;
+  Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
+  const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {}, {}, job.options);
+  std::vector<ModelState> models;
+  for (const auto& member : report.members) models.push_back(member.model);
+  const Ensemble<S, Real> again(job.exec, models);
+  REQUIRE(again.size() == 5);
+  const auto Y = make_matrix<S, Real>(job.exec, "Y", 5 * rows, 2), Z = make_matrix<S, Real>(job.exec, "Z", 5 * rows, 2);
+  ensemble.template predict<Real, Real>(job.exec, job.X, Y);
+  again.template predict<Real, Real>(job.exec, job.X, Z);
+  CHECK(test::values(job.exec, Y) == test::values(job.exec, Z));
+
+  const auto refuses = [&](const std::string& text) {
+    CHECK_THROWS_MATCHES((Ensemble<S, Real>(job.exec, models)), ConfigError, Message(text));
+  };
+  models[3].spec.layers[0].activation = Activation::relu;
+  refuses("ensemble: model 3 has another shape or normalisation than the first");
+  models[3] = models[2];
+  models[4].normalization = {};
+  refuses("ensemble: model 4 has another shape or normalisation than the first");
+  models.clear();
+  refuses("ensemble: there are no members");
+}
+
 TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out, and all of them are an error", "",
                         test::Pairs) {
   using S = typename TestType::Space;

@@ -1,5 +1,6 @@
 // A checkpoint comes back bit for bit; damage anywhere is found; a good one is never lost to a bad one.
 #include <csignal>
+#include <cstring>
 #include <limits>
 #include <memory>
 
@@ -50,6 +51,22 @@ Checkpoint example(std::int64_t steps = 11, Precision precision = Precision::flo
   checkpoint.log = {{1, 9, 4, 0.5, std::nullopt, 0.01, 0.25}, {2, 9, 8, 0.25, 1e300, 0.005, 0.5}};
   checkpoint.run_file = "run: {name: \"µ\"}\n" + std::string(200'000, '#');
   checkpoint.data_hash = 0xfedcba9876543210U;
+  return checkpoint;
+}
+
+/// Of an ensemble of three.
+Checkpoint ensemble_example(Precision precision = Precision::float32) {
+  auto checkpoint = example(11, precision);
+  auto& state = checkpoint.training;
+  const auto parameters = state.model.spec.parameter_count();
+  for (auto& array : state.optimizer_state) array = test::pattern("", precision, {3, parameters});
+  state.level = Fusion::epochs;
+  state.best_epoch = 0;
+  state.best_parameters = {};
+  state.member_parameters = test::pattern("", precision, {3, parameters});
+  state.members = {{18446744073709551615U, Optimizer::adamw, 0.1, 1.0 / 3.0, 0},
+                   {0, Optimizer::adamw, std::numeric_limits<double>::quiet_NaN(), 2, 9},
+                   {5, Optimizer::sgd, -0.0, 5e-324, 0}};
   return checkpoint;
 }
 
@@ -107,6 +124,47 @@ TEST_CASE("a checkpoint comes back bit for bit") {
     CHECK(back.run_file == saved.run_file);
     CHECK(back.data_hash == saved.data_hash);
   }
+}
+
+TEST_CASE("a checkpoint of an ensemble comes back bit for bit, and only it has the newer format") {
+  const test::ScratchFolder folder;
+  for (const auto precision : {Precision::float32, Precision::float64}) {
+    const auto saved = ensemble_example(precision);
+    save_checkpoint(saved, folder / "c.h5");
+    CHECK(test::contents(folder / "c.h5").find("kind: checkpoint\nformat: 2\n") < 512);
+    const auto back = load_checkpoint(folder / "c.h5");
+    const auto &before = saved.training, &after = back.training;
+    CHECK(parameter_hash(after.model) == parameter_hash(before.model));
+    CHECK(after.member_parameters.bytes == before.member_parameters.bytes);
+    REQUIRE(after.optimizer_state.size() == 2);
+    CHECK(after.optimizer_state[1].bytes == before.optimizer_state[1].bytes);
+    REQUIRE(after.members.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto &a = before.members[i], &b = after.members[i];
+      CHECK(a.seed == b.seed);
+      CHECK(a.optimizer == b.optimizer);
+      CHECK(std::memcmp(&a.epoch_loss, &b.epoch_loss, sizeof(double)) == 0);
+      CHECK(a.step_loss == b.step_loss);
+      CHECK(a.nonfinite_step == b.nonfinite_step);
+    }
+  }
+  save_checkpoint(example(), folder / "c.h5");
+  CHECK(test::contents(folder / "c.h5").find("kind: checkpoint\nformat: 1\n") < 512);
+  CHECK(load_checkpoint(folder / "c.h5").training.members.empty());
+}
+
+TEST_CASE("a checkpoint of an ensemble whose parts do not fit is refused") {
+  const test::ScratchFolder folder;
+  const auto refuses = [&](const auto& change, const std::string& text) {
+    auto wrong = ensemble_example();
+    change(wrong.training);
+    save_checkpoint(wrong, folder / "c.h5");
+    CHECK_THROWS_MATCHES(load_checkpoint(folder / "c.h5"), IoError, says(text));
+  };
+  refuses([](TrainingState& state) { state.members.pop_back(); },
+          "c.h5': 'ensemble/parameters' is float32 [3, 17]; the model needs float32 [2, 17]");
+  refuses([](TrainingState& state) { state.optimizer_state[0] = test::pattern("", Precision::float32, {17}); },
+          "c.h5': 'optimizer/state0' is float32 [17]; the model needs float32 [3, 17]");
 }
 
 TEST_CASE("a checkpoint without states, best model and log comes back so") {
@@ -211,7 +269,7 @@ TEST_CASE("a checkpoint that cannot be read or is newer is not taken for a damag
   fs::create_symlink(second, second);
   refuses("Too many levels of symbolic links");
   write_archive({"checkpoint", checkpoint_format + 1, {}}, second);
-  refuses("format version 2, written by Sinter ");
+  refuses(fmt::format("format version {}, written by Sinter ", checkpoint_format + 1));
   write_archive({"model", 1, {}}, second);
   refuses("a model file of Sinter, not a checkpoint file");
   write_archive({"checkpoint", checkpoint_format, {}}, second);  // as it was written, but not by any Sinter known
