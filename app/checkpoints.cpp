@@ -146,8 +146,11 @@ std::vector<std::string> Checkpoints::compare(const CheckpointFolder::Found& fou
         name, data_hash_, checkpoint.data_hash, data.empty() ? "" : "; ", fmt::join(data, "; ")));
   }
   try {
-    check_resumable(checkpoint.training, problem_.run.model, problem_.run.device.precision, problem_.run.training,
-                    problem_.plan, problem_.run.run.seed);
+    const auto& run = problem_.run;
+    std::vector<MemberSpec> members;
+    if (run.ensemble.members > 0) members = members_of(run.ensemble, run.run.seed, run.model, run.training);
+    check_resumable(checkpoint.training, run.model, run.device.precision, run.training, problem_.plan, run.run.seed,
+                    members);
   } catch (const ConfigError& error) {
     throw ConfigError(fmt::format("'{}': {}", name, error.what()));
   }

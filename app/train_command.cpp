@@ -132,7 +132,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   Checkpoints checkpoints(problem, folder, console, ranks);
   const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
   const bool ensemble = problem.run.ensemble.members > 0;
-  const bool makes_checkpoints = !ensemble && problem.run.checkpoint.keep > 0;
+  const bool makes_checkpoints = problem.run.checkpoint.keep > 0;
   if (makes_checkpoints && ranks.rank() == 0) checkpoints.begin();
   folder.write("effective.yaml", effective_yaml(problem.run, problem.plan));
 
@@ -223,14 +223,12 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
     console.say("");
     console.say(predictions_table(predicted, data, result.test ? result.test->classes : 0));
   }
-  if (!ensemble) checkpoints.require_last();
+  checkpoints.require_last();
   if (interrupted) {
     console.say("");
     console.say("stopped by {}; {}", record["stopped_by"].get<std::string>(),
-                ensemble ? "an ensemble has no checkpoints: it begins anew"
-                : makes_checkpoints
-                    ? fmt::format("--set checkpoint.resume=auto goes on from step {}", result.steps_done)
-                    : "checkpoint.keep is 0, so that nothing can go on from here");
+                makes_checkpoints ? fmt::format("--set checkpoint.resume=auto goes on from step {}", result.steps_done)
+                                  : "checkpoint.keep is 0, so that nothing can go on from here");
   }
 }
 

@@ -9,8 +9,7 @@ namespace inputs::detail {
 namespace {
 
 Key with_checkpoints(Key key) {
-  return only(std::move(key), "keep > 0, without an ensemble",
-              [](const Draft& draft) { return draft.file.checkpoint.keep != 0 && draft.file.ensemble.members == 0; });
+  return only(std::move(key), "keep > 0", [](const Draft& draft) { return draft.file.checkpoint.keep != 0; });
 }
 
 /// Is `path` one of these keys, or in one of these groups (with a dot at the end)?
@@ -48,8 +47,6 @@ std::vector<Key> checkpoint_keys() {
     if (is_among(meant, {"false", "off", "none", "never"})) meant = "no";
     value.fail(fmt::format("{}; allowed: {}{}", describe(value.node), allowed, did_you_mean(meant, {"no", "auto"})));
   };
-  resume = only(std::move(resume), "a run without an ensemble",
-                [](const Draft& draft) { return draft.file.ensemble.members == 0; });
   return {
       with_checkpoints(
           scalar_key("checkpoint.every_steps", [](auto& file) -> auto& { return file.checkpoint.every_steps; },

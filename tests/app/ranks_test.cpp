@@ -346,6 +346,30 @@ TEST_CASE("predictions are made, printed and written once") {
   CHECK(run.err.find("sinter: error: ", at + 1) == run.err.npos);
 }
 
+TEST_CASE("an ensemble that several ranks stop in goes on with another number of them to the same bits") {
+  Ranks ranks;
+  const std::vector<std::string> settings{"ensemble={members: 5}", "training.fusion=auto"};
+  REQUIRE(ranks.train(1, "whole", settings).code == 0);
+  auto slices = settings;
+  slices.insert(slices.end(), {"checkpoint={resume: auto, every_steps: 7}", "run.stop_after_steps=33"});
+  for (const auto& counts : std::vector<std::vector<int>>{{2, 3, 1, 5}, {1, 2, 2, 1}}) {
+    const auto output = fmt::format("slices{}", counts[0]);
+    for (std::size_t slice = 0; slice < counts.size(); ++slice) {  // of 120 steps
+      const auto run = ranks.train(counts[slice], output, slices);
+      INFO(run.out << run.err);
+      REQUIRE(run.code == (slice == 3 ? 0 : 75));
+      CHECK(run.says("going on from '") == (slice > 0));
+    }
+    CHECK(ranks.program.json(output + "/run.json")["resumed_from"]["step"] == 99);
+    for (const char* file : {"ensemble.csv", "predictions.csv"}) {
+      CAPTURE(file);
+      CHECK(test::contents(ranks.program.file("whole/" + std::string(file))) ==
+            test::contents(ranks.program.file(output + "/" + file)));
+    }
+    CHECK(ranks.hash("whole") == ranks.hash(output));
+  }
+}
+
 TEST_CASE("bench times a step of several ranks") {
   Ranks ranks;
   const auto run = ranks(2, {"bench", "run.yaml", "--quick", "--json"});

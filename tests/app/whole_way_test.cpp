@@ -123,6 +123,58 @@ TEST_CASE("an ensemble leaves a table, its best member, and mean and spread of t
   CHECK(parameter_hash(load_model(sinter.file("alone/model.h5"))) == parameter_hash(model));
 }
 
+TEST_CASE("an ensemble in slices ends with the bits of one run, and another ensemble does not go on from it") {
+  Program sinter(Program::Modules::built);
+  const auto train = [&](const std::string& output, const std::vector<std::string>& settings) {
+    std::vector<std::string> arguments{"train",     SINTER_SOURCE_DIR "/inputs/ensemble.yaml",
+                                       "--output",  output,
+                                       "--set",     "training.epochs=50",
+                                       "--set",     "training.batch=8",
+                                       "--no-plots"};
+    for (const auto& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+    return sinter(arguments);
+  };
+  REQUIRE(train("whole", {"device.threads=1"}).code == 0);
+  const auto steps = sinter.json("whole/run.json")["steps"].get<int>();
+  int code = 75, slices = 0;
+  for (; code == 75 && slices < 9; ++slices) {
+    const auto run = train("results",
+                           {"checkpoint={resume: auto, keep: 1}", fmt::format("device.threads={}", 1 + slices % 2),
+                            fmt::format("run.stop_after_steps={}", steps / 3 - 1)});
+    INFO(run.err << run.out);
+    code = run.code;
+    if (code == 75)
+      CHECK(run.says(fmt::format("stopped by run.stop_after_steps; --set checkpoint.resume=auto goes on from step {}\n",
+                                 (slices + 1) * (steps / 3 - 1))));
+  }
+  CHECK(code == 0);
+  CHECK(slices == 4);
+  for (const auto* file : {"model.h5", "ensemble.csv", "predictions.csv"}) {
+    CAPTURE(file);
+    CHECK(test::contents(sinter.file(std::string("whole/") + file)) ==
+          test::contents(sinter.file(std::string("results/") + file)));
+  }
+  const auto log = [&](const std::string& output) {  // without its times
+    std::string text;
+    const auto metrics = test::contents(sinter.file(output + "/metrics.csv"));
+    for (std::size_t line = 0; line < metrics.size(); line = metrics.find('\n', line) + 1)
+      text += metrics.substr(line, metrics.rfind(',', metrics.find('\n', line)) - line) + "\n";
+    return text;
+  };
+  CHECK(log("whole") == log("results"));
+
+  const auto refused = train("results", {"checkpoint.resume=auto", "ensemble={members: 15}", "training.epochs=60"});
+  CHECK(refused.code == 3);
+  CHECK(refused.complains(
+      "cannot go on from 'results/checkpoints/checkpoint-000004.h5' with another: ensemble.members was "
+      "16, is 15; ensemble.learning_rate was ["));
+  const auto rates = train("results", {"checkpoint.resume=auto", "ensemble.learning_rate='log(1e-3, 2e-1)'"});
+  CHECK(rates.code == 3);
+  CHECK(rates.complains("with another: ensemble.learning_rate was [0.001, "));
+  CHECK(train("results", {"checkpoint.resume=auto", "training.epochs=60"}).code == 0);
+  CHECK(sinter.json("results/run.json")["epochs"] == 60);
+}
+
 TEST_CASE("an interrupted run leaves a model that predicts") {
   Program sinter(Program::Modules::built);
   sinter.start({"train", uat, "--output", "results", "--no-plots", "--set", "training.epochs=100000000"});

@@ -51,7 +51,7 @@ TEST_CASE("checkpoint keys out of range or without effect are refused") {
   says("checkpoint.every_minutes=-0.1", "-0.1 is out of range; allowed: >= 0 (0: off)");
   says("checkpoint.keep=-1", "-1 is out of range; allowed: >= 0");
   says("run.stop_after_steps=-2", "-2 is out of range; allowed: >= 0 (0: off)");
-  says("checkpoint.every_steps=5", "has no effect here; it belongs to: keep > 0, without an ensemble");
+  says("checkpoint.every_steps=5", "has no effect here; it belongs to: keep > 0");
   const std::string names = "; allowed: no, auto, or a path (with a '/' or '.' in it)";
   says("checkpoint.resume=", "has no value; expected a text" + names);
   for (const std::string text : {"Auto", "true", "atuo", "latest"})
