@@ -24,6 +24,7 @@ struct PredictOptions {
   int threads = 0;
   std::vector<std::string> features;  ///< columns of the data; empty: those that the model names
   std::string format = "auto", header = "auto", delimiter;
+  std::string member = "mean";  ///< of an ensemble: "mean", "best", or a number from 0
 };
 int predict(const PredictOptions& options, Console& console);
 

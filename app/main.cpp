@@ -182,6 +182,9 @@ struct CommandLine {
     sub->add_option("-o,--output", predict.output, "CSV file for the predictions; -: standard output")
         ->option_text("FILE.csv [-]")
         ->check(not_empty);
+    sub->add_option("--member", predict.member,
+                    "Of an ensemble: mean (of all members, with their spread), best, or a member's number")
+        ->option_text("MEMBER [mean]");
     sub->add_option("--features", predict.features,
                     "Columns, names or indices from 0 (default: those that the model names)")
         ->delimiter(',')

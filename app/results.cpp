@@ -78,30 +78,45 @@ std::string metrics_table(const backend::TrainResult& result) {
   return table(rows);
 }
 
-PredictedSet predict_set(backend::Backend& backend, const ModelState& model, const Dataset& data) {
+PredictedSet predict_set(backend::Backend& backend, const EnsembleModel& model, const Dataset& data) {
   auto result = set_to_predict(data);
-  check(backend.predict(model, data.view(*result.set).features, result.predictions));
+  predict(backend, model, data.view(*result.set).features, result.predictions, result.spread);
   return result;
 }
 
-PredictedSet predict_set(backend::Backend& backend, const std::vector<MemberReport>& members, const Dataset& data) {
-  auto result = set_to_predict(data);
+void predict(backend::Backend& backend, const EnsembleModel& model, const backend::HostMatrix& features,
+             std::vector<double>& mean, std::vector<double>& spread) {
+  mean.clear();
+  spread.clear();
+  if (model.members.size() == 1) {
+    check(backend.predict(model.members.front(), features, mean));
+    return;
+  }
   std::vector<double> outputs;
   double count = 0;
-  for (const auto& member : members) {  // Welford's recurrence, member by member
-    if (member.nonfinite_step != 0) continue;
-    check(backend.predict(member.model, data.view(*result.set).features, outputs));
-    result.predictions.resize(outputs.size());
-    result.spread.resize(outputs.size());
+  for (std::size_t m = 0; m < model.members.size(); ++m) {  // Welford's recurrence, member by member
+    if (model.nonfinite_step[m] != 0) continue;
+    check(backend.predict(model.members[m], features, outputs));
+    mean.resize(outputs.size());
+    spread.resize(outputs.size());
     ++count;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const double off = outputs[i] - result.predictions[i];
-      result.predictions[i] += off / count;
-      result.spread[i] += off * (outputs[i] - result.predictions[i]);
+      const double off = outputs[i] - mean[i];
+      mean[i] += off / count;
+      spread[i] += off * (outputs[i] - mean[i]);
     }
   }
-  for (auto& value : result.spread) value = count > 1 ? std::sqrt(value / (count - 1)) : 0;
-  return result;
+  for (auto& value : spread) value = count > 1 ? std::sqrt(value / (count - 1)) : 0;
+}
+
+EnsembleModel model_of(const backend::TrainResult& result) {
+  if (result.members.empty()) return {{result.model}, {0}, 0};
+  EnsembleModel model{{}, {}, result.best};
+  for (const auto& member : result.members) {
+    model.members.push_back(member.model);
+    model.nonfinite_step.push_back(member.nonfinite_step);
+  }
+  return model;
 }
 
 std::string ensemble_csv(const backend::TrainResult& result) {

@@ -8,6 +8,7 @@
 #include <sinter/app/output_folder.hpp>
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/models/backend/interface.hpp>
+#include <sinter/models/io/model_file.hpp>
 
 namespace sinter::app {
 
@@ -27,10 +28,15 @@ struct PredictedSet {
   std::vector<double> predictions;  ///< row-major [rows, outputs]; of an ensemble the members' mean
   std::vector<double> spread;  ///< of an ensemble: the members' standard deviation (n - 1), the same shape; else empty
 };
-PredictedSet predict_set(backend::Backend& backend, const ModelState& model, const Dataset& data);
+PredictedSet predict_set(backend::Backend& backend, const EnsembleModel& model, const Dataset& data);
 
-/// The same for an ensemble, by the members whose losses are finite.
-PredictedSet predict_set(backend::Backend& backend, const std::vector<MemberReport>& members, const Dataset& data);
+/// Mean and spread of what the networks predict, as above; of an ensemble those whose losses are finite. A spread is there
+/// where it has more than one member.
+void predict(backend::Backend& backend, const EnsembleModel& model, const backend::HostMatrix& features,
+             std::vector<double>& mean, std::vector<double>& spread);
+
+/// What a run leaves in model.h5: the one network, or the members of the ensemble.
+EnsembleModel model_of(const backend::TrainResult& result);
 
 /// ensemble.csv: one row a member.
 std::string ensemble_csv(const backend::TrainResult& result);

@@ -197,14 +197,18 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   if (interrupted) record["stopped_by"] = stopped_by.empty() ? "run.stop_after_steps" : stopped_by;
   if (ranks.rank() != 0) return;
   folder.write("kernels.csv", kernels_csv(result.ledger));
-  save_model(result.model, folder.place("model.h5"));
+  const auto model = model_of(result);
+  if (ensemble) {
+    save_ensemble(model, folder.place("model.h5"));
+  } else {
+    save_model(result.model, folder.place("model.h5"));
+  }
   // Where the training rows themselves are predicted or drawn, one rank now needs all of them.
   const bool shared = data.train.rows < data.training_rows &&
                       ((data.test.empty() && data.validation.empty()) || data.feature_names.size() == 2);
   const auto whole = shared ? load_dataset(problem.run.data) : Dataset{};
   const auto& shown = shared ? whole : data;
-  const auto predicted = ensemble ? predict_set(*backend, result.members, shown)
-                                  : predict_set(*backend, result.model, shown);
+  const auto predicted = predict_set(*backend, model, shown);
   if (ensemble) {
     folder.write("ensemble.csv", ensemble_csv(result));
     record_ensemble(record, result);

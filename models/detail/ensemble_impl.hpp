@@ -28,19 +28,13 @@ Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const 
 
 namespace detail {
 
-/// The members of saved models. Throws ConfigError where there are none or they are not of one shape and normalisation.
+/// The members of saved models. Throws ConfigError where they are not of one shape and normalisation.
 inline std::vector<MemberSpec> members_of_models(const std::vector<ModelState>& models) {
-  const auto same_columns = [](const ColumnNormalization& a, const ColumnNormalization& b) {
-    return a.kind == b.kind && a.shift == b.shift && a.scale == b.scale;
-  };
-  const auto same_normalization = [&](const Normalization& a, const Normalization& b) {
-    return same_columns(a.features, b.features) && same_columns(a.targets, b.targets);
-  };
   std::vector<MemberSpec> members;
   for (const auto& model : models) {
     ModelSpec same = models.front().spec;
     same.initializer = model.spec.initializer;
-    if (model.spec != same || !same_normalization(model.normalization, models.front().normalization))
+    if (model.spec != same || model.normalization != models.front().normalization)
       throw ConfigError(
           fmt::format("ensemble: model {} has another shape or normalisation than the first", members.size()));
     members.push_back({0, {}, model.spec.initializer});

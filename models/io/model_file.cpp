@@ -115,21 +115,127 @@ ModelState get_model(const Archive& archive) {
   return state;
 }
 
-void save_model(const ModelState& state, const std::filesystem::path& path) {
-  Archive archive{"model", model_format, {}};
-  archive.values["format_version"] = std::int64_t{model_format};
+// ---- The members of an ensemble, one behind the other in each array ---------------------------------------------------
+
+namespace {
+
+const std::string members_name = "ensemble/members";
+
+void put_ensemble(Archive& archive, const EnsembleModel& ensemble) {
+  const auto& members = ensemble.members;
+  if (ensemble.best >= members.size() || ensemble.nonfinite_step.size() != members.size() ||
+      ensemble.nonfinite_step[ensemble.best] != 0) {
+    throw ShapeError(fmt::format("ensemble: {} members, steps of {}, and the best is member {}", members.size(),
+                                 ensemble.nonfinite_step.size(), ensemble.best));
+  }
+  const auto count = std::ssize(members);
+  const ModelState& best = members[ensemble.best];
+  put_model(archive, best);
+  auto& values = archive.values;
+  std::vector<std::string> initializers;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    ModelSpec same = best.spec;
+    same.initializer = members[i].spec.initializer;
+    Archive alone;
+    put_model(alone, members[i]);  // throws where its parameters do not fit
+    if (members[i].spec != same || members[i].precision != best.precision ||
+        members[i].normalization != best.normalization)
+      throw ShapeError(fmt::format("ensemble: member {} has another shape or normalisation than the best", i));
+    initializers.emplace_back(to_name(members[i].spec.initializer.type));
+  }
+  values[members_name] = std::int64_t{count};
+  values["ensemble/best"] = static_cast<std::int64_t>(ensemble.best);
+  values["ensemble/initializer"] = initializers;
+  values["ensemble/nonfinite_step"] = array_of(
+      std::vector<double>(ensemble.nonfinite_step.begin(), ensemble.nonfinite_step.end()));
+  std::size_t parameter = 0;
+  for_each_parameter(best.spec, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    NamedArray all{"", best.precision, shape, {}};
+    all.shape.insert(all.shape.begin(), count);
+    for (const auto& member : members) {
+      const auto& bytes = member.parameters[parameter].bytes;
+      all.bytes.insert(all.bytes.end(), bytes.begin(), bytes.end());
+    }
+    values["ensemble/" + name] = std::move(all);
+    ++parameter;
+  });
+}
+
+EnsembleModel get_ensemble(const Archive& archive) {
+  EnsembleModel ensemble;
+  const ModelState best = get_model(archive);
+  if (!archive.values.contains(members_name)) {
+    ensemble.members = {best};
+    ensemble.nonfinite_step = {0};
+    return ensemble;
+  }
+  const auto count = archive.get<std::int64_t>(members_name);
+  const auto place = archive.get<std::int64_t>("ensemble/best");
+  if (place < 0 || place >= count) throw IoError(fmt::format("'ensemble/best' is {} of {} members", place, count));
+  ensemble.best = static_cast<std::size_t>(place);
+  const auto& initializers = archive.get<std::vector<std::string>>("ensemble/initializer");
+  if (std::ssize(initializers) != count)
+    throw IoError(fmt::format("'ensemble/initializer' holds {} texts for {} members", initializers.size(), count));
+  for (const double step : doubles_of(checked_array(archive, "ensemble/nonfinite_step", {count}, Precision::float64)))
+    ensemble.nonfinite_step.push_back(static_cast<std::int64_t>(step));
+  if (ensemble.nonfinite_step[ensemble.best] != 0) throw IoError("'ensemble/best' is a member without a finite loss");
+  ModelState bare = best;
+  bare.parameters.clear();
+  ensemble.members.assign(static_cast<std::size_t>(count), bare);
+  for (std::size_t i = 0; i < ensemble.members.size(); ++i) {
+    const auto type = from_name<Initializer>(initializers[i]);
+    if (!type) throw IoError(fmt::format("'ensemble/initializer' holds '{}'", initializers[i]));
+    ensemble.members[i].spec.initializer.type = *type;
+  }
+  for_each_parameter(best.spec, [&](const std::string& name, const std::vector<std::int64_t>& shape) {
+    auto shape_of_all = shape;
+    shape_of_all.insert(shape_of_all.begin(), count);
+    const auto& all = checked_array(archive, "ensemble/" + name, shape_of_all, best.precision);
+    const auto each = std::ssize(all.bytes) / count;
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const auto from = all.bytes.begin() + i * each;
+      ensemble.members[static_cast<std::size_t>(i)].parameters.push_back(
+          {name, best.precision, shape, {from, from + each}});
+    }
+  });
+  return ensemble;
+}
+
+/// What `put` puts into it.
+template <class Put>
+void write_model(int format, const std::filesystem::path& path, const Put& put) {
+  Archive archive{"model", format, {}};
+  archive.values["format_version"] = std::int64_t{format};
   archive.values["sinter_version"] = std::string(version());
-  put_model(archive, state);
+  put(archive);
   write_archive(archive, path);
 }
 
-ModelState load_model(const std::filesystem::path& path) {
+/// What `get` gets out of it.
+template <class Get>
+auto read_model(const std::filesystem::path& path, const Get& get) {
   const auto archive = read_archive(path, "model", model_format);
   try {
-    return get_model(archive);
+    return get(archive);
   } catch (const Error& error) {
     throw IoError(fmt::format("cannot read '{}': {}", path.string(), error.what()));
   }
 }
+
+}  // namespace
+
+void save_model(const ModelState& state, const std::filesystem::path& path) {
+  write_model(1, path, [&](Archive& archive) { put_model(archive, state); });
+}
+
+ModelState load_model(const std::filesystem::path& path) {
+  return read_model(path, [](const Archive& archive) { return get_model(archive); });
+}
+
+void save_ensemble(const EnsembleModel& ensemble, const std::filesystem::path& path) {
+  write_model(model_format, path, [&](Archive& archive) { put_ensemble(archive, ensemble); });
+}
+
+EnsembleModel load_ensemble(const std::filesystem::path& path) { return read_model(path, get_ensemble); }
 
 }  // namespace sinter

@@ -17,11 +17,15 @@ struct ColumnNormalization {
   std::vector<double> scale;
 
   [[nodiscard]] bool active() const { return kind != Normalize::none; }
+
+  friend bool operator==(const ColumnNormalization&, const ColumnNormalization&) = default;
 };
 
 struct Normalization {
   ColumnNormalization features;
   ColumnNormalization targets;
+
+  friend bool operator==(const Normalization&, const Normalization&) = default;
 };
 
 }  // namespace sinter

@@ -55,6 +55,22 @@ TEST_CASE("a tab may be given as a shell passes it") {
   CHECK(run.out == "predicted_price\n2\n");
 }
 
+TEST_CASE("a single network is the mean, the best and member 0") {
+  Program sinter;
+  train_model(sinter);
+  for (const std::string member : {"mean", "best", "0"}) {
+    const auto run = sinter({"predict", "results/model.h5", "--data", "houses.csv", "--member", member});
+    INFO(run.err);
+    CHECK(run.code == 0);
+    CHECK(run.out == "predicted_price\n2\n2\n2\n");
+  }
+  for (const std::string member : {"1", "-1", "worst", ""}) {
+    const auto run = sinter({"predict", "results/model.h5", "--data", "houses.csv", "--member", member});
+    CHECK(run.code == 2);
+    CHECK(run.complains("--member: '" + member + "'; allowed: mean, best, 0"));
+  }
+}
+
 TEST_CASE("predict with json prints a record") {
   Program sinter;
   train_model(sinter);

@@ -106,6 +106,33 @@ TEST_CASE("an ensemble leaves a table, its best member, and mean and spread of t
   CHECK(test::contents(sinter.file("results/predictions.csv"))
             .starts_with("x,y,actual_inside,predicted_inside,spread_inside\n"));
 
+  // The saved model predicts what the run predicted, bit for bit: mean and spread, or one member.
+  const auto predictions = test::contents(sinter.file("results/predictions.csv"));
+  const auto columns = [](const std::string& text, std::size_t first) {
+    std::string kept;
+    for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+      std::size_t from = line;
+      for (std::size_t column = 0; column < first; ++column) from = text.find(',', from) + 1;
+      kept += text.substr(from, text.find('\n', line) + 1 - from);
+    }
+    return kept;
+  };
+  const auto predict = [&](const std::string& chosen) {
+    const auto done = sinter({"predict", "results/model.h5", "--data", "results/predictions.csv", "--member", chosen});
+    INFO(done.err);
+    CHECK(done.code == 0);
+    return done.out;
+  };
+  CHECK(predict("mean") == columns(predictions, 3));
+  CHECK(predict("best") == predict(std::to_string(best)));
+  CHECK(predict("best").starts_with("predicted_inside\n"));
+  CHECK(predict("0") != predict("1"));
+  CHECK(sinter({"predict", "results/model.h5", "--data", "results/predictions.csv", "--member", "16"}).code == 2);
+  const auto told = sinter(
+      {"predict", "results/model.h5", "--data", "results/predictions.csv", "--output", "p.csv", "--json"});
+  CHECK(test::Json::parse(told.out)["ensemble"] ==
+        test::Json{{"members", 16}, {"lost", 0}, {"best", best}, {"member", "mean"}});
+
   // The best member is what a run with its seed and learning rate alone gives, bit for bit.
   const auto model = load_model(sinter.file("results/model.h5"));
   const auto row = table.substr(table.find(member) + 1);

@@ -49,6 +49,79 @@ TEST_CASE("a model comes back bit for bit") {
   }
 }
 
+TEST_CASE("an ensemble comes back bit for bit, and is its best member for who reads one network") {
+  const auto precision = GENERATE(Precision::float32, Precision::float64);
+  const test::ScratchFolder folder;
+  EnsembleModel saved{{}, {0, 9, 0}, 2};
+  for (int member = 0; member < 3; ++member) {
+    auto model = example(precision);
+    for (auto& array : model.parameters) {
+      for (auto& byte : array.bytes) byte ^= static_cast<std::byte>(17 * member);
+    }
+    model.spec.initializer.type = member == 1 ? Initializer::he_normal : Initializer::uniform;
+    saved.members.push_back(model);
+  }
+  save_ensemble(saved, folder / "model.h5");
+  CHECK(test::contents(folder / "model.h5").find("kind: model\nformat: 2\n") < 512);
+  const auto back = load_ensemble(folder / "model.h5");
+  CHECK(back.best == 2);
+  CHECK(back.nonfinite_step == saved.nonfinite_step);
+  REQUIRE(back.members.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(parameter_hash(back.members[i]) == parameter_hash(saved.members[i]));
+    CHECK(back.members[i].spec == saved.members[i].spec);
+    CHECK(back.members[i].parameters[2].name == "layer1/W");
+    CHECK(back.members[i].parameters[2].shape == saved.members[i].parameters[2].shape);
+    CHECK(back.members[i].feature_names == saved.members[i].feature_names);
+    CHECK(back.members[i].normalization.features.scale == saved.members[i].normalization.features.scale);
+  }
+  CHECK(parameter_hash(load_model(folder / "model.h5")) == parameter_hash(saved.members[2]));
+
+  const auto archive = read_archive(folder / "model.h5", "model", model_format);
+  CHECK(archive.get<NamedArray>("ensemble/layer1/W").shape == std::vector<std::int64_t>{3, 4, 4});
+  const auto refuses = [&](const std::string& name, const ArchiveValue& value, const std::string& text) {
+    auto changed = archive;
+    changed.values[name] = value;
+    write_archive(changed, folder / "changed.h5");
+    CHECK_THROWS_MATCHES(load_ensemble(folder / "changed.h5"), IoError, says(text));
+  };
+  refuses("ensemble/best", std::int64_t{3}, "changed.h5': 'ensemble/best' is 3 of 3 members");
+  refuses("ensemble/best", std::int64_t{1}, "changed.h5': 'ensemble/best' is a member without a finite loss");
+  refuses("ensemble/members", std::int64_t{4}, "changed.h5': 'ensemble/initializer' holds 3 texts for 4 members");
+  refuses("ensemble/layer1/W", pattern("", precision, {3, 4, 3}), "changed.h5': 'ensemble/layer1/W' is ");
+}
+
+TEST_CASE("a file of one network is an ensemble of one, in the format that older versions read") {
+  const test::ScratchFolder folder;
+  const auto state = example(Precision::float32);
+  save_model(state, folder / "model.h5");
+  CHECK(test::contents(folder / "model.h5").find("kind: model\nformat: 1\n") < 512);
+  const auto back = load_ensemble(folder / "model.h5");
+  REQUIRE(back.members.size() == 1);
+  CHECK(back.best == 0);
+  CHECK(back.nonfinite_step == std::vector<std::int64_t>{0});
+  CHECK(parameter_hash(back.members[0]) == parameter_hash(state));
+}
+
+TEST_CASE("members that are not of one shape are not saved, and the file that was there stays") {
+  const test::ScratchFolder folder;
+  test::put(folder / "model.h5", "precious");
+  const auto refuses = [&](const EnsembleModel& ensemble, const std::string& text) {
+    CHECK_THROWS_MATCHES(save_ensemble(ensemble, folder / "model.h5"), ShapeError, says(text));
+  };
+  const auto one = example(Precision::float32);
+  refuses({{one, example(Precision::float64)}, {0, 0}, 0},
+          "ensemble: member 1 has another shape or normalisation than the best");
+  refuses({{one, example(Precision::float32, 2)}, {0, 0}, 0},
+          "ensemble: member 1 has another shape or normalisation than the best");
+  auto other = one;
+  other.normalization.features.shift[0] = 7;
+  refuses({{other, one}, {0, 0}, 1}, "ensemble: member 0 has another shape or normalisation than the best");
+  refuses({{one, one}, {0, 4}, 1}, "ensemble: 2 members, steps of 2, and the best is member 1");
+  refuses({{}, {}, 0}, "ensemble: 0 members, steps of 0, and the best is member 0");
+  CHECK(test::contents(folder / "model.h5") == "precious");
+}
+
 TEST_CASE("a model without names comes back without names") {
   const test::ScratchFolder folder;
   auto state = example(Precision::float32);
