@@ -62,10 +62,10 @@ std::vector<int> assign_devices(std::span<const SeenDevices> ranks) {
     if (matching.add(rank)) continue;
     throw ConfigError(fmt::format(
         "{} ranks on this node, but {}: start as many ranks as devices, one each", ranks.size(),
-        ranks[rank].empty()
-            ? fmt::format("local rank {} sees no device", rank)
-            : fmt::format("{} {} device{}", devices.size() < ranks.size() ? "it shows" : "local ranks see too few of its",
-                          devices.size(), devices.size() == 1 ? "" : "s")));
+        ranks[rank].empty() ? fmt::format("local rank {} sees no device", rank)
+                            : fmt::format("{} {} device{}",
+                                          devices.size() < ranks.size() ? "it shows" : "local ranks see too few of its",
+                                          devices.size(), devices.size() == 1 ? "" : "s")));
   }
   return matching.numbers();
 }

@@ -128,13 +128,13 @@ struct DeviceBlocks {
 
   /// Where a stage of B begins in a stage.
   template <class Block>
-  static constexpr int b_begin = depth * pitch<Block::m>;
+  static constexpr int b_begin = depth* pitch<Block::m>;
 
   /// Multiplies the block of C at m0, n0 along k from `begin` on, stage by stage, the next one on its way meanwhile:
   /// use(stage, steps) for each that is there, of `steps` along k. All threads of the team call it.
   template <class Block, class Team, class ProblemOf, class Use>
-  KOKKOS_FORCEINLINE_FUNCTION static void for_stages(const Team& team, const ProblemOf& problem, int m0, int n0, int begin,
-                                                    const Use& use) {
+  KOKKOS_FORCEINLINE_FUNCTION static void for_stages(const Team& team, const ProblemOf& problem, int m0, int n0,
+                                                     int begin, const Use& use) {
     using A = decltype(problem.a);
     using B = decltype(problem.b);
     using ShareOfA = Share<Block::whole, Block::m, A::inner_contiguous>;

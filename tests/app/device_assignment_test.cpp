@@ -39,9 +39,9 @@ TEST_CASE("every rank of a node takes a device of its own") {
 
 TEST_CASE("ranks for which there is no device are refused with what there is") {
   const auto refuses = [](const Seen& ranks, const std::string& text) {
-    CHECK_THROWS_MATCHES(assign_devices(ranks), ConfigError,
-                         Catch::Matchers::MessageMatches(Catch::Matchers::Equals(
-                             text + ": start as many ranks as devices, one each")));
+    CHECK_THROWS_MATCHES(
+        assign_devices(ranks), ConfigError,
+        Catch::Matchers::MessageMatches(Catch::Matchers::Equals(text + ": start as many ranks as devices, one each")));
   };
   refuses({{7}, {7}}, "2 ranks on this node, but it shows 1 device");
   refuses({{7, 8}, {7, 8}, {7, 8}}, "3 ranks on this node, but it shows 2 devices");
