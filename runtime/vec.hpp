@@ -24,6 +24,7 @@ struct Vec {
 #else
   static constexpr int width = static_cast<int>(32 / sizeof(Real));
 #endif
+  static constexpr int registers = 16;  ///< that the processor has of them
   Real lane[width];
 
   static Vec broadcast(Real value) {
@@ -70,7 +71,7 @@ struct Vec {
 
 template <>
 struct Vec<float> {
-  static constexpr int width = 16;
+  static constexpr int width = 16, registers = 32;
   __m512 value;
   static Vec broadcast(float x) { return {_mm512_set1_ps(x)}; }
   static Vec load(const float* from) { return {_mm512_loadu_ps(from)}; }
@@ -91,7 +92,7 @@ struct Vec<float> {
 
 template <>
 struct Vec<double> {
-  static constexpr int width = 8;
+  static constexpr int width = 8, registers = 32;
   __m512d value;
   static Vec broadcast(double x) { return {_mm512_set1_pd(x)}; }
   static Vec load(const double* from) { return {_mm512_loadu_pd(from)}; }
@@ -114,7 +115,7 @@ struct Vec<double> {
 
 template <>
 struct Vec<float> {
-  static constexpr int width = 8;
+  static constexpr int width = 8, registers = 16;
   __m256 value;
   static Vec broadcast(float x) { return {_mm256_set1_ps(x)}; }
   static Vec load(const float* from) { return {_mm256_loadu_ps(from)}; }
@@ -134,7 +135,7 @@ struct Vec<float> {
 
 template <>
 struct Vec<double> {
-  static constexpr int width = 4;
+  static constexpr int width = 4, registers = 16;
   __m256d value;
   static Vec broadcast(double x) { return {_mm256_set1_pd(x)}; }
   static Vec load(const double* from) { return {_mm256_loadu_pd(from)}; }
@@ -156,7 +157,7 @@ struct Vec<double> {
 
 template <>
 struct Vec<float> {
-  static constexpr int width = 4;
+  static constexpr int width = 4, registers = 32;
   float32x4_t value;
   static Vec broadcast(float x) { return {vdupq_n_f32(x)}; }
   static Vec load(const float* from) { return {vld1q_f32(from)}; }
@@ -180,7 +181,7 @@ struct Vec<float> {
 
 template <>
 struct Vec<double> {
-  static constexpr int width = 2;
+  static constexpr int width = 2, registers = 32;
   float64x2_t value;
   static Vec broadcast(double x) { return {vdupq_n_f64(x)}; }
   static Vec load(const double* from) { return {vld1q_f64(from)}; }

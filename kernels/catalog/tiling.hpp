@@ -16,21 +16,45 @@ inline constexpr std::int64_t block_rows = 64;
 /// Chunks whose sums a host's product combines at once.
 inline constexpr int host_product_chunks = 16;
 
+/// Part of its chains that a host's product works on at once: a panel of B of that many rows, two vectors wide, takes no more
+/// than 32 KiB of a first-level cache.
+inline constexpr std::int64_t host_depth = 256;
+
+/// Rows of C for which a host's product has A in strips at once, about, where it packs it.
+inline constexpr std::int64_t host_strip_rows = 128;
+
+/// Scratch of a host's product in bytes: a panel of B, two vectors of `vector_bytes` wide, for chains of up to `chain`, and
+/// strips of A for chains of up to `across` over an A whose columns are contiguous.
+constexpr std::int64_t host_product_bytes(std::int64_t real_bytes, std::int64_t vector_bytes, std::int64_t chain,
+                                          std::int64_t across) {
+  return 2 * vector_bytes * std::min(chain, host_depth) + real_bytes * host_strip_rows * std::min(across, host_depth) +
+         64;
+}
+
 /// Pieces of `extent` that are no longer than `most`.
 constexpr std::int64_t pieces(std::int64_t extent, std::int64_t most) { return (extent + most - 1) / most; }
 
-/// Rows of a tile of dense_forward: on a host more for long batches, which means more uses of a packed panel, while there
-/// are tiles enough for the threads.
-constexpr std::int64_t forward_rows(bool on_host, std::int64_t rows) {
-  return on_host && rows >= 1024 ? 128 : block_rows;
+/// Tiles that keep a thread of a host busy to the end, about; the planner reckons with a few threads.
+inline constexpr int host_forward_tiles = 4, host_backward_tiles = 8, few_threads = 2;
+
+struct Tile {
+  std::int64_t rows, columns;
+};
+
+/// Tile of dense_forward, of which a team has one. On a host panels of W of 32 to 128 columns, each packed once and used by
+/// up to 256 rows, as far as that leaves `teams` teams. On a device one block of the product, of the wider ones where they are
+/// enough to fill it.
+constexpr Tile forward_tile(bool on_host, std::int64_t rows, std::int64_t fan_out, std::int64_t teams) {
+  if (!on_host) return {block_rows, pieces(rows, block_rows) * pieces(fan_out, 128) >= full_device ? 128 : 64};
+  Tile tile{256, 128};
+  const auto fewer = [&] { return pieces(rows, tile.rows) * pieces(fan_out, tile.columns) < teams; };
+  if (fewer()) tile.columns = 64;
+  while (tile.rows > block_rows && fewer()) tile.rows /= 2;
+  return tile;
 }
 
-/// Columns of a tile of dense_forward. On a host a panel of W after the other, each packed once and used by all rows of the
-/// tile. On a device one block of the product, of the wider ones where they are enough to fill it.
-constexpr std::int64_t forward_columns(bool on_host, std::int64_t row_tiles, std::int64_t fan_out) {
-  if (on_host) return 512;
-  return row_tiles * pieces(fan_out, 128) >= full_device ? 128 : 64;
-}
+/// Rows of W that a team of a host's dense_backward has, a multiple of block_rows: more of them use a packed panel of dZ where there are enough.
+constexpr std::int64_t host_weight_rows(std::int64_t fan_in) { return fan_in < 256 ? block_rows : 2 * block_rows; }
 
 /// Rows that a team takes through a whole network in inference, as far as its scratch has room for them: enough to use a
 /// layer's weights many times.
@@ -45,13 +69,13 @@ constexpr std::int64_t inference_rows(bool on_host, std::int64_t rows) {
 constexpr bool are_subtrees(int group, int chunks, int first) { return chunks % group == 0 && first % group == 0; }
 
 /// Chunks that a team of the host's dense_backward takes together: short ones, so that W is packed once for many rows and
-/// their sums meet in a first-level cache, as many as dZ of theirs, 512 wide, still fits a second-level one; and no more
-/// than leave `teams` teams. `rows`: of all chunks. A power of two.
+/// their sums meet in a first-level cache, no more than a product takes at once; and no more than leave `teams` teams.
+/// `rows`: of all chunks. A power of two.
 constexpr int host_chunks_together(std::int64_t fan_in, std::int64_t rows, int chunks, int first, std::int64_t teams) {
-  constexpr std::int64_t most_rows = 256;
   int group = 1;
   while (2 * group <= host_product_chunks && are_subtrees(2 * group, chunks, first) &&
-         rows * 2 * group <= most_rows * chunks && pieces(fan_in, block_rows) * (chunks / (2 * group)) >= teams) {
+         rows * 2 * group <= host_depth * chunks &&
+         pieces(fan_in, host_weight_rows(fan_in)) * (chunks / (2 * group)) >= teams) {
     group *= 2;
   }
   return group;

@@ -27,31 +27,38 @@ struct HostDenseBackward {
   using Product = tile::Product<S, Real>;
   using Policy = Kokkos::TeamPolicy<typename S::Execution>;
   using Member = typename Policy::member_type;
-  static constexpr std::int64_t row_tile = tiling::block_rows;  ///< rows of W a team owns
+  static constexpr std::int64_t row_tile = tiling::block_rows;  ///< rows of W of a range
 
   DenseBackwardArgs<Real> args;
-  int group = 1;  ///< chunks whose sums go to one slab
+  std::int64_t team_rows;  ///< rows of W that a team has, of some ranges
+  int group;               ///< chunks whose sums go to one slab
 
-  HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads) : args(of), group(chunks_of_group(of, threads)) {}
+  HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads)
+      : args(of),
+        team_rows(tiling::host_weight_rows(of.fan_in)),
+        group(chunks_of_group(of, threads)) {}
 
   /// Few enough to leave some teams to each thread.
   static int chunks_of_group(const DenseBackwardArgs<Real>& args, int threads) {
-    constexpr std::int64_t teams_a_thread = 8;
     if (args.leave_update) return 1;
     const int first = args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
     return tiling::host_chunks_together(args.fan_in, args.order.own_rows(), args.target.chunks, first,
-                                        teams_a_thread * threads);
+                                        std::int64_t{tiling::host_backward_tiles} * threads);
   }
-  [[nodiscard]] std::int64_t league() const { return tiles(args.fan_in) * groups(); }
+  [[nodiscard]] std::int64_t league() const { return tiling::pieces(args.fan_in, team_rows) * groups(); }
+  KOKKOS_INLINE_FUNCTION std::size_t scratch_bytes() const {
+    const std::int64_t rows = args.order.own_rows();
+    return Product::scratch_bytes(std::max<std::int64_t>(args.fan_out, rows), rows);
+  }
 
-  static std::int64_t tiles(std::int64_t fan_in) { return tiling::pieces(fan_in, row_tile); }
-  static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) { return tiles(fan_in) + 1; }
+  KOKKOS_FORCEINLINE_FUNCTION static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) {
+    return tiling::pieces(fan_in, row_tile) + 1;
+  }
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
     const int rank = league_rank(team), tile = rank / groups(), number = rank % groups();
     // W^T is packed, which may be long; level 1 is made for that
-    void* const scratch = team.team_scratch(1).get_shmem_aligned(
-        Product::scratch_bytes(std::max<std::int64_t>(args.fan_out, args.order.own_rows())), 64);
+    void* const scratch = team.team_scratch(1).get_shmem_aligned(scratch_bytes(), 64);
     if (args.dX != nullptr) input_gradient(team, scratch, tile, number);
     weight_gradient(team, scratch, tile, number);
     if (!args.leave_update && arrive_last(team, args.counters + tile, groups())) update(team, tile);
@@ -60,17 +67,17 @@ struct HostDenseBackward {
  private:
   KOKKOS_FORCEINLINE_FUNCTION int groups() const { return args.target.chunks / group; }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t rows_of(std::int64_t tile) const {
-    const std::int64_t left = args.fan_in - tile * row_tile;
-    return left < row_tile ? left : row_tile;
+    const std::int64_t left = args.fan_in - tile * team_rows;
+    return left < team_rows ? left : team_rows;
   }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t weights() const { return std::int64_t{args.fan_in} * args.fan_out; }
   KOKKOS_FORCEINLINE_FUNCTION bool owns_bias(std::int64_t tile) const {
-    return args.bias && (tile + 1) * row_tile >= args.fan_in;
+    return args.bias && (tile + 1) * team_rows >= args.fan_in;
   }
 
   KOKKOS_INLINE_FUNCTION void input_gradient(const Member& team, void* scratch, std::int64_t tile,
                                              std::int64_t number) const {
-    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(number * group),
+    const std::int64_t i0 = tile * team_rows, begin = args.order.chunk_begin(number * group),
                        rows = args.order.chunk_begin((number + 1) * group) - begin, at = begin * args.fan_in + i0;
     const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
     const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
@@ -82,7 +89,7 @@ struct HostDenseBackward {
 
   KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team, void* scratch, std::int64_t tile,
                                               std::int64_t number) const {
-    const std::int64_t i0 = tile * row_tile, begin = args.order.chunk_begin(number * group),
+    const std::int64_t i0 = tile * team_rows, begin = args.order.chunk_begin(number * group),
                        rows = args.order.chunk_begin((number + 1) * group) - begin;
     const Real* const dZ = args.dZ + begin * args.fan_out;
     Real* const slab = args.target.slabs + number * args.target.slab_stride + args.offset;
@@ -107,11 +114,15 @@ struct HostDenseBackward {
     target.chunks = groups();
     target.first_chunk = static_cast<std::uint8_t>(target.first_chunk / group);
     target.all_chunks = static_cast<std::uint8_t>(target.all_chunks / group);
-    const std::int64_t range = args.first_range + tile;
-    update_range<S>(team, Product::team_size, target, range, args.offset + tile * row_tile * args.fan_out,
-                    rows_of(tile) * args.fan_out, true);
+    const std::int64_t begin = tile * team_rows, end = begin + rows_of(tile);
+    for (std::int64_t row = begin; row < end; row += row_tile) {
+      update_range<S>(team, Product::team_size, target, args.first_range + row / row_tile,
+                      args.offset + row * args.fan_out, (end - row < row_tile ? end - row : row_tile) * args.fan_out,
+                      true);
+    }
     if (owns_bias(tile)) {
-      update_range<S>(team, Product::team_size, target, range + 1, args.offset + weights(), args.fan_out, false);
+      update_range<S>(team, Product::team_size, target, args.first_range + ranges(args.fan_in, args.fan_out) - 1,
+                      args.offset + weights(), args.fan_out, false);
     }
   }
 };
@@ -143,11 +154,9 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
   static LaunchLabel label("sinter::layer::backward_update");
   if constexpr (S::kernels_on_host) {
     const Kernel kernel(args, threads);
-    const std::size_t scratch = Kernel::Product::scratch_bytes(
-                                    std::max<std::int64_t>(args.fan_out, args.order.own_rows())) +
-                                128;
     launch(label,
-           team_policy<S, typename Kernel::Policy>(exec, kernel.league(), Kernel::Product::team_size, 1, scratch),
+           team_policy<S, typename Kernel::Policy>(exec, kernel.league(), Kernel::Product::team_size, 1,
+                                                   kernel.scratch_bytes() + 128),
            kernel);
   } else {
     const Kernel kernel(args);

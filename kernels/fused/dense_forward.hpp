@@ -40,15 +40,16 @@ struct DenseForward {
   static constexpr int scratch_level = S::kernels_on_host ? 1 : 0;  // a host's panel is longer than its level 0
 
   DenseForwardArgs<Real> args;
-  std::int64_t row_tile, column_tile, column_tiles;
+  tiling::Tile tile;
+  std::int64_t column_tiles;
 
   KOKKOS_INLINE_FUNCTION void operator()(const Member& team) const {
-    const std::int64_t m0 = league_rank(team) / column_tiles * row_tile;
-    const std::int64_t n0 = league_rank(team) % column_tiles * column_tile;
-    const std::int64_t rows = args.rows - m0 < row_tile ? args.rows - m0 : row_tile;
-    const std::int64_t columns = args.fan_out - n0 < column_tile ? args.fan_out - n0 : column_tile;
+    const std::int64_t m0 = league_rank(team) / column_tiles * tile.rows;
+    const std::int64_t n0 = league_rank(team) % column_tiles * tile.columns;
+    const std::int64_t rows = args.rows - m0 < tile.rows ? args.rows - m0 : tile.rows;
+    const std::int64_t columns = args.fan_out - n0 < tile.columns ? args.fan_out - n0 : tile.columns;
     const int level = scratch_level;  // bound to a reference, which a device cannot do with a static member
-    void* const scratch = team.team_scratch(level).get_shmem_aligned(Product::scratch_bytes(args.fan_in), 64);
+    void* const scratch = team.team_scratch(level).get_shmem_aligned(Product::scratch_bytes(args.fan_in, 0), 64);
     const tile::Plain<Real> W{args.W + n0, args.fan_out};
     const tile::Bias<Real> start{args.b == nullptr ? nullptr : args.b + n0};
     const std::int64_t out = m0 * args.fan_out + n0;
@@ -56,7 +57,7 @@ struct DenseForward {
                                         args.activation, args.alpha};
     if (args.gather) {
       auto* const index = static_cast<std::int64_t*>(
-          team.team_scratch(level).get_shmem_aligned(static_cast<std::size_t>(row_tile) * sizeof(std::int64_t), 64));
+          team.team_scratch(level).get_shmem_aligned(static_cast<std::size_t>(tile.rows) * sizeof(std::int64_t), 64));
       tile::row_numbers(team, Product::team_size, args.order, m0, rows, index);
       barrier(team);  // the indices are read by threads that did not write them
       if (n0 == 0) {  // one team of these rows leaves them in batch order for the backward pass
@@ -72,22 +73,28 @@ struct DenseForward {
   }
 };
 
-/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations.
+/// Asynchronous on `exec`; 1 launch, 0 fences, 0 copies, 0 allocations. `threads`: of a host, for which there is work
+/// enough; it changes no bit.
 template <Space S, class Real>
-void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Real>& args) {
+void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Real>& args, int threads) {
   using Kernel = DenseForward<S, Real>;
   static LaunchLabel label("sinter::layer::forward");
   if (args.rows == 0) return;
-  const std::int64_t row_tile = tiling::forward_rows(S::kernels_on_host, args.rows);
-  const std::int64_t row_tiles = tiling::pieces(args.rows, row_tile);
-  const std::int64_t column_tile = tiling::forward_columns(S::kernels_on_host, row_tiles, args.fan_out);
-  const std::int64_t column_tiles = tiling::pieces(args.fan_out, column_tile);
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in) +
-                              static_cast<std::size_t>(row_tile) * sizeof(std::int64_t) + 128;
+  const tiling::Tile tile = tiling::forward_tile(S::kernels_on_host, args.rows, args.fan_out,
+                                                 std::int64_t{tiling::host_forward_tiles} * threads);
+  const std::int64_t row_tiles = tiling::pieces(args.rows, tile.rows),
+                     column_tiles = tiling::pieces(args.fan_out, tile.columns);
+  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, 0) +
+                              static_cast<std::size_t>(tile.rows) * sizeof(std::int64_t) + 128;
   launch(label,
          team_policy<S, typename Kernel::Policy>(exec, row_tiles * column_tiles, Kernel::Product::team_size,
                                                  Kernel::scratch_level, scratch),
-         Kernel{args, row_tile, column_tile, column_tiles});
+         Kernel{args, tile, column_tiles});
+}
+
+template <Space S, class Real>
+void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Real>& args) {
+  dense_forward<S>(exec, args, exec.concurrency());
 }
 
 template <class Real>

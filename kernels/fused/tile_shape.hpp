@@ -34,7 +34,8 @@ struct TileShape {
   int row_tile = 0;      ///< a multiple of 8
   int gradient[2] = {};  ///< places of dZ and dX
   int columns = 0;       ///< in all
-  int longest = 0;       ///< longest chain of a product, for a host's packed panel
+  int longest = 0;       ///< longest chain of a product, for what a host's product packs
+  int across = 0;        ///< and of one over the tile's rows
 };
 
 namespace detail {
@@ -89,6 +90,7 @@ inline TileShape training_shape(const NetworkLayout& layout, std::int64_t row_ti
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
   shape.longest = static_cast<int>(std::max({layout.inputs, layout.widest(), row_tile}));
+  shape.across = static_cast<int>(row_tile);
   for (auto& gradient : shape.gradient) {
     gradient = static_cast<int>(columns);
     columns += detail::whole_columns(layout.widest());

@@ -16,7 +16,6 @@ struct Rows {
   static constexpr bool inner_contiguous = true;  ///< k runs along memory
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[m * ld + k]; }
   KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + m * ld + k; }
-  KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + m * ld; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return 1; }
 };
 
@@ -29,7 +28,6 @@ struct GatheredRows {
   static constexpr bool inner_contiguous = true;
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[index[m] * ld + k]; }
   KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + index[m] * ld + k; }
-  KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + index[m] * ld; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return 1; }
 };
 
@@ -41,7 +39,6 @@ struct Columns {
   static constexpr bool inner_contiguous = false;
   KOKKOS_INLINE_FUNCTION Real operator()(std::int64_t m, std::int64_t k) const { return base[k * ld + m]; }
   KOKKOS_INLINE_FUNCTION const Real* at(std::int64_t m, std::int64_t k) const { return base + k * ld + m; }
-  KOKKOS_INLINE_FUNCTION const Real* outer(std::int64_t m) const { return base + m; }
   KOKKOS_INLINE_FUNCTION std::int64_t inner_stride() const { return ld; }
 };
 

@@ -134,23 +134,26 @@ StepWork classic_work(const Problem& p) {
   return work;
 }
 
-/// Bytes of scratch for a tile product: a host's packed panel at the widest vectors, an accelerator's two stages of `steps`
-/// x 64 and `steps` x 128 (64 in double) with a pack of padding a row.
-double product_bytes(const Problem& p, double depth, double steps = 8) {
-  if (p.kind == DeviceKind::host) return 128 * std::min(depth, 512.0) + 64;
+std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
+
+/// Bytes of scratch for a tile product: what a host's packs for its longest chains and those over rows, at the widest
+/// vectors; an accelerator's two stages of `steps` x 64 and `steps` x 128 (64 in double) with a pack of padding a row.
+double product_bytes(const Problem& p, double chain, double over_rows, double steps = 8) {
+  if (p.kind == DeviceKind::host) {
+    constexpr std::int64_t vector_bytes = 64;
+    return static_cast<double>(tiling::host_product_bytes(whole(p.real), vector_bytes, whole(chain), whole(over_rows)));
+  }
   const double pack = 16 / p.real;
   return p.real * 2 * steps * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
 }
 
-std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
-
 /// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too. Groups are those of
 /// a few threads.
 void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
-  constexpr std::int64_t few_teams = 16;
+  constexpr std::int64_t few_teams = tiling::host_backward_tiles * tiling::few_threads;
   const auto& layer = p.layers[l];
-  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / tiling::block_rows),
-               rows_of_W = layer.fan_in / tiles;
+  const auto row_tile = static_cast<double>(tiling::host_weight_rows(whole(layer.fan_in)));
+  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / row_tile), rows_of_W = layer.fan_in / tiles;
   const double group = tiling::host_chunks_together(whole(layer.fan_in), whole(p.batch), static_cast<int>(p.chunks), 0,
                                                     few_teams);
   const double groups = p.chunks / group;
@@ -193,11 +196,10 @@ StepWork layer_work(const Problem& p) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "forward";
-    const std::int64_t rows_of_tile = tiling::forward_rows(host, whole(B)),
-                       tiles_of_rows = tiling::pieces(whole(B), rows_of_tile),
-                       columns_of_tile = tiling::forward_columns(host, tiles_of_rows, whole(layer.width));
-    const auto row_tiles = static_cast<double>(tiles_of_rows),
-               column_tiles = static_cast<double>(tiling::pieces(whole(layer.width), columns_of_tile));
+    const tiling::Tile tile = tiling::forward_tile(host, whole(B), whole(layer.width),
+                                                   tiling::host_forward_tiles * tiling::few_threads);
+    const auto row_tiles = static_cast<double>(tiling::pieces(whole(B), tile.rows)),
+               column_tiles = static_cast<double>(tiling::pieces(whole(layer.width), tile.columns));
     launch.teams = row_tiles * column_tiles;
     launch.products.push_back({B / row_tiles, layer.width / column_tiles, layer.fan_in, 1});
     launch.element_flops = p.last(l) ? 0 : B * layer.width * layer.activation_flops;
@@ -237,7 +239,7 @@ StepWork layer_work(const Problem& p) {
   if (p.clip) work.launches.push_back(clipped_update(p));
   if (!host && !p.clip) work.launches.push_back(update);
   work.scratch_bytes = static_cast<std::int64_t>(
-      product_bytes(p, std::max({p.inputs, p.widest, B}), p.real == 4 ? 16 : 8));
+      product_bytes(p, std::max({p.inputs, p.widest, B}), B, p.real == 4 ? 16 : 8));
   double kept = p.inputs + p.outputs + 2 * p.widest;
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(
@@ -250,7 +252,7 @@ double tile_bytes(const Problem& p, double rows) {
   const auto piece = [&](double columns) { return rows * std::ceil(columns / 2) * 2; };
   double elements = piece(p.inputs) + 2 * piece(p.widest);
   for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
-  return elements * p.real + rows * 16 + product_bytes(p, std::max({p.inputs, p.widest, rows})) + 512;
+  return elements * p.real + rows * 16 + product_bytes(p, std::max({p.inputs, p.widest, rows}), rows) + 512;
 }
 
 std::int64_t row_tile_of(const Problem& p) {

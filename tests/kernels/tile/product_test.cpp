@@ -42,7 +42,7 @@ template <class Real, class A, class B, class Start, class Epilogue>
 void run_on_host(const test::ProductProblem<Real>& p, const A& a, const B& b, const Start& start,
                  const Epilogue& epilogue) {
   using Product = tile::HostProduct<Real>;
-  std::vector<unsigned char> scratch(Product::scratch_bytes(p.k));
+  std::vector<unsigned char> scratch(Product::scratch_bytes(p.k, p.k));
   Product::run(NoTeam{}, scratch.data(), p.m, p.n, p.k, a, b, start, epilogue);
 }
 
@@ -70,7 +70,16 @@ TEMPLATE_TEST_CASE("the host product gives the bits of a chain of fused multiply
 }
 
 TEMPLATE_TEST_CASE("long chains and rows far apart in memory change no bit of the host product", "", float, double) {
-  for (const std::int64_t k : {511, 512, 513, 1100}) check_all_kinds(test::ProductProblem<TestType>(37, 35, k, 600));
+  for (const std::int64_t k : {255, 256, 257, 600}) check_all_kinds(test::ProductProblem<TestType>(37, 35, k, 600));
+}
+
+TEMPLATE_TEST_CASE("strips of A change no bit of the host product", "", float, double) {
+  constexpr std::int64_t lanes = tile::HostProduct<TestType>::lanes;
+  for (const std::int64_t m : {1, 7, 127, 128, 261}) {
+    for (const std::int64_t n : {4 * lanes - 1, 4 * lanes, 5 * lanes + 3}) {
+      for (const std::int64_t k : {40, 300}) check_all_kinds(test::ProductProblem<TestType>(m, n, k, 600));
+    }
+  }
 }
 
 TEMPLATE_TEST_CASE("a host product goes on from the chains in its own output", "", float, double) {
@@ -157,6 +166,7 @@ TEMPLATE_TEST_CASE("the host's product sums the chains of chunks in the tree, em
                            {63, Product::lanes - 1, {0, 7, 16, 24, 41}},
                            {15, Product::lanes / 2 + 1, {3, 3, 3}},
                            {33, 600, {1, 20, 38}},
+                           {263, 4 * Product::lanes + 5, {7, 40, 41, 100, 160}},
                            {35, 3 * Product::lanes + 1, many}}) {
     const auto chunks = static_cast<int>(size.bounds.size()) - 1;
     const test::ProductProblem<TestType> problem(size.m, size.n, size.bounds.back());
@@ -175,7 +185,7 @@ TEMPLATE_TEST_CASE("the host's product sums the chains of chunks in the tree, em
       }
     }
     Output<TestType> out(size.m, size.n);
-    std::vector<unsigned char> scratch(Product::scratch_bytes(size.bounds.back()));
+    std::vector<unsigned char> scratch(Product::scratch_bytes(size.bounds.back(), size.bounds.back()));
     Product::sum_of_chunks(NoTeam{}, scratch.data(), size.m, size.n, a, b, size.bounds.data(), chunks, out.data.data(),
                            out.ld);
     INFO("m " << size.m << ", n " << size.n << ", chunks " << chunks);
