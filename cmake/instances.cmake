@@ -58,8 +58,10 @@ list(JOIN SINTER_PRECISIONS "," _reals)
 string(REPLACE "float32" "float" _reals "${_reals}")
 string(REPLACE "float64" "double" _reals "${_reals}")
 add_library(sinter_tested_pairs INTERFACE)
-target_compile_definitions(sinter_tested_pairs INTERFACE SINTER_TESTED_SPACES=${_tags} SINTER_TESTED_PRECISIONS=${_reals})
-target_include_directories(sinter_tested_pairs INTERFACE ${PROJECT_SOURCE_DIR}/tests)
+# In a header: nvcc takes what follows a comma in -D for another macro.
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/sinter_tested_pairs/tested_pairs.hpp
+     CONTENT "#pragma once\n#define SINTER_TESTED_SPACES @_tags@\n#define SINTER_TESTED_PRECISIONS @_reals@\n" @ONLY)
+target_include_directories(sinter_tested_pairs INTERFACE ${PROJECT_SOURCE_DIR}/tests ${PROJECT_BINARY_DIR}/include/sinter_tested_pairs)
 
 # The sources of one kind for one module's pairs, generated from instances/<kind>.cpp.in; also ENTRIES and DECLARATIONS of its table.
 macro(sinter_instantiate kind module result)

@@ -5,6 +5,8 @@
 
 #include <tuple>
 
+#include <tested_pairs.hpp>  // made by cmake/instances.cmake
+
 #include <sinter/runtime/spaces.hpp>
 
 namespace sinter::test {
