@@ -34,6 +34,10 @@ constexpr std::int64_t host_product_bytes(std::int64_t real_bytes, std::int64_t 
 /// Pieces of `extent` that are no longer than `most`.
 constexpr std::int64_t pieces(std::int64_t extent, std::int64_t most) { return (extent + most - 1) / most; }
 
+/// Scratch for the activations of a tile of rows on a host. It may be more than a second-level cache has: they are walked through
+/// in order, and more rows use each packed panel of the weights.
+inline constexpr std::int64_t host_tile_bytes = std::int64_t{2} << 20;
+
 /// Tiles that keep a thread of a host busy to the end, about; the planner reckons with a few threads.
 inline constexpr int host_forward_tiles = 4, host_backward_tiles = 8, few_threads = 2;
 

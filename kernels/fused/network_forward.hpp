@@ -85,7 +85,7 @@ template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
   std::int64_t tile = tiling::inference_rows(S::kernels_on_host, rows);
   if (S::kernels_on_host) {
-    constexpr std::size_t limit = std::size_t{2} << 20;
+    constexpr auto limit = static_cast<std::size_t>(tiling::host_tile_bytes);
     while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
       tile = (tile / 2 + 7) / 8 * 8;
   }

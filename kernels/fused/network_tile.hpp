@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/fused/parameter_update.hpp>
 #include <sinter/kernels/fused/tile_shape.hpp>
@@ -242,12 +243,12 @@ class NetworkTile {
   void* work_;
 };
 
-/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a host the
-/// second-level cache holds it, on a device the scratch of a team does; there a tile of few rows leaves most threads
-/// without work, and one that does not fit lies in global memory instead. It changes no bit.
+/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a device the scratch
+/// of a team holds it; there a tile of few rows leaves most threads without work, and one that does not fit lies in
+/// global memory instead. It changes no bit.
 template <Space S, class Real>
 std::int64_t tile_rows(const NetworkLayout& layout, std::int64_t chunk_rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{512} << 10 : device_scratch;
+  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{tiling::host_tile_bytes} : device_scratch;
   constexpr std::int64_t fewest = S::kernels_on_host ? 8 : 32, most = 64;
   const auto fits = [&](std::int64_t rows) {
     return NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)) <= limit;

@@ -257,7 +257,7 @@ double tile_bytes(const Problem& p, double rows) {
 
 std::int64_t row_tile_of(const Problem& p) {
   const bool host = p.kind == DeviceKind::host;
-  const double limit = host ? 512 << 10 : 39 << 10;
+  const double limit = host ? tiling::host_tile_bytes : 39 << 10;
   const auto fits = [&](std::int64_t rows) { return tile_bytes(p, static_cast<double>(rows)) <= limit; };
   const std::int64_t all = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
   std::int64_t rows = all;
