@@ -20,6 +20,10 @@ inline constexpr int host_product_chunks = 16;
 /// than 32 KiB of a first-level cache.
 inline constexpr std::int64_t host_depth = 256;
 
+/// Operands of a host's product whose part of a chain spans no more stay in the smallest first-level cache, where they are
+/// used in place.
+inline constexpr std::int64_t host_in_place_bytes = std::int64_t{32} << 10;
+
 /// Rows of C for which a host's product has A in strips at once, about, where it packs it.
 inline constexpr std::int64_t host_strip_rows = 128;
 

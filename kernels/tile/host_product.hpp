@@ -70,8 +70,6 @@ struct HostProduct {
   static constexpr int most_chunks = tiling::host_product_chunks;
 
  private:
-  static constexpr std::int64_t first_level = 32768;  // bytes of the smallest first-level cache that there is
-
   /// Rows of C, and a part of their chains of k_count.
   struct Part {
     std::int64_t m_begin, m_end, k, steps, k_count;
@@ -95,7 +93,8 @@ struct HostProduct {
     if constexpr (A::inner_contiguous) {
       return false;
     } else {
-      return n_count >= 4 * lanes && steps * a.inner_stride() * std::int64_t{sizeof(Real)} > first_level;
+      return n_count >= 4 * lanes &&
+             steps * a.inner_stride() * std::int64_t{sizeof(Real)} > tiling::host_in_place_bytes;
     }
   }
 
@@ -190,7 +189,7 @@ struct HostProduct {
     if constexpr (B::outer_contiguous) {
       const Real* const base = b.base + part.k * b.ld + n;
       // Rows far apart share a few sets of the cache. Copying them pays for 32 rows of A.
-      const bool stays = part.steps * b.ld * std::int64_t{sizeof(Real)} <= first_level;
+      const bool stays = part.steps * b.ld * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
       if (stays || part.m_end - part.m_begin < 32) return {base, b.ld};
       for (std::int64_t j = 0; j < part.steps; ++j) {
         for (int v = 0; v < lanes; v += V::width) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/models/plan/work.hpp>
 
 namespace sinter {
@@ -12,15 +13,16 @@ namespace {
 struct KernelModel {
   double product_efficiency;  ///< of the inner loop of a tile product, against the peak
   double rows_at_once;        ///< that a product's rows are rounded up to
-  double extra_depth;         ///< start and end of a register block, as so many more steps along k
+  double depth;               ///< steps along k that a register block takes at once, at most
+  double extra_depth;         ///< its start and end, as so many more steps
   double element_efficiency;  ///< of element-wise operations
   double cache_speed;         ///< of the last-level cache, as a multiple of the memory's
   double product_s;           ///< fixed, of each tile product
   double pack_flops;          ///< time to copy an element of B, as so many operations; four times that transposed
 };
 
-constexpr KernelModel host_kernels{0.9, 2, 8, 0.3, 4, 40e-9, 3};
-constexpr KernelModel accelerator_kernels{0.6, 64, 16, 0.3, 2, 1e-6, 0};
+constexpr KernelModel host_kernels{0.9, 2, tiling::host_depth, 8, 0.3, 4, 40e-9, 3};
+constexpr KernelModel accelerator_kernels{0.6, 64, 1e9, 16, 0.3, 2, 1e-6, 0};
 
 /// Of a BLAS, by the smallest extent of a product.
 double library_efficiency(const TileProduct& p) {
@@ -40,9 +42,11 @@ struct Rates {
 /// Seconds of one core for a team's products.
 double product_seconds(const Rates& rates, const TileProduct& p) {
   const auto& k = rates.kernels;
-  const double done = 2 * padded(p.m, k.rows_at_once) * padded(p.n, rates.lanes) * (p.k + k.extra_depth);
-  // Copied where it is transposed, and where its rows lie 2 KiB or more apart and are used by 32 rows of A.
-  const bool copied = p.transposed || (p.n * rates.real >= 2048 && p.m >= 32 && p.k >= 16);
+  const double done = 2 * padded(p.m, k.rows_at_once) * padded(p.n, rates.lanes) *
+                      (p.k + k.extra_depth * std::ceil(p.k / k.depth));
+  // Copied where it is transposed, and where it does not stay in the cache and is used by 32 rows of A.
+  const bool copied = p.transposed ||
+                      (std::min(p.k, k.depth) * p.n * rates.real > tiling::host_in_place_bytes && p.m >= 32);
   const double copy = copied ? p.k * padded(p.n, rates.lanes) * k.pack_flops * (p.transposed ? 4 : 1) : 0;
   return p.count * (done / k.product_efficiency + copy) / rates.core_flops;
 }
