@@ -19,8 +19,8 @@ namespace sinter::tile {
 template <class Real>
 struct HostProduct {
   using V = Vec<Real>;
-  static constexpr int block_rows = V::registers >= 32 ? 8
-                                                       : 6;  // sums, two vectors of B and one of A fit the registers
+  // Sums, two vectors of B and one of A fit the registers, and hide an FMA's latency.
+  static constexpr int block_rows = V::registers >= 32 ? 8 : 6;
   static constexpr int vectors = 2;
   static constexpr int lanes = vectors * V::width;
   static constexpr int team_size = 1;
