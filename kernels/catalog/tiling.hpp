@@ -49,7 +49,7 @@ struct Tile {
   std::int64_t rows, columns;
 };
 
-/// Tile of dense_forward, of which a team has one. On a host panels of W of 32 to 128 columns, each packed once and used by
+/// Tile of dense_forward, of which a team has one. On a host 128 or 64 columns, whose panels of W are packed once and used by
 /// up to 256 rows, as far as that leaves `teams` teams. On a device one block of the product, of the wider ones where they are
 /// enough to fill it.
 constexpr Tile forward_tile(bool on_host, std::int64_t rows, std::int64_t fan_out, std::int64_t teams) {
@@ -61,7 +61,8 @@ constexpr Tile forward_tile(bool on_host, std::int64_t rows, std::int64_t fan_ou
   return tile;
 }
 
-/// Rows of W that a team of a host's dense_backward has, a multiple of block_rows: more of them use a packed panel of dZ where there are enough.
+/// Rows of W that a team of a host's dense_backward has, a multiple of block_rows: more of them use a packed panel of dZ
+/// where there are enough.
 constexpr std::int64_t host_weight_rows(std::int64_t fan_in) { return fan_in < 256 ? block_rows : 2 * block_rows; }
 
 /// Rows that a team takes through a whole network in inference, as far as its scratch has room for them: enough to use a
