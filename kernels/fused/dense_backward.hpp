@@ -30,25 +30,19 @@ struct HostDenseBackward {
   static constexpr std::int64_t row_tile = tiling::block_rows;  ///< rows of W of a range
 
   DenseBackwardArgs<Real> args;
-  std::int64_t team_rows;  ///< rows of W that a team has, of some ranges
-  int group;               ///< chunks whose sums go to one slab
+  tiling::HostBackward cut;
 
-  HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads)
-      : args(of),
-        team_rows(tiling::host_weight_rows(of.fan_in)),
-        group(chunks_of_group(of, threads)) {}
+  HostDenseBackward(const DenseBackwardArgs<Real>& of, int threads) : args(of), cut(cut_of(of, threads)) {}
 
-  /// Few enough to leave some teams to each thread.
-  static int chunks_of_group(const DenseBackwardArgs<Real>& args, int threads) {
-    if (args.leave_update) return 1;
-    const int first = args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
-    return tiling::host_chunks_together(args.fan_in, args.order.own_rows(), args.target.chunks, first,
-                                        std::int64_t{tiling::host_backward_tiles} * threads);
+  static tiling::HostBackward cut_of(const DenseBackwardArgs<Real>& args, int threads) {
+    // Sums that are left for update_from_sums() are those of single chunks: number 1 begins no larger subtree.
+    const int first = args.leave_update ? 1 : args.target.rank_sum == SumOfRank::none ? 0 : args.target.first_chunk;
+    return tiling::host_backward(args.fan_in, args.order.own_rows(), args.target.chunks, first, threads);
   }
-  [[nodiscard]] std::int64_t league() const { return tiling::pieces(args.fan_in, team_rows) * groups(); }
+  [[nodiscard]] std::int64_t league() const { return cut.tiles * groups(); }
   KOKKOS_INLINE_FUNCTION std::size_t scratch_bytes() const {
-    const std::int64_t rows = args.order.own_rows();
-    return Product::scratch_bytes(std::max<std::int64_t>(args.fan_out, rows), rows);
+    const std::int64_t rows = args.order.own_rows(), most = std::min<std::int64_t>(args.fan_in, most_tile_rows());
+    return std::max(Product::scratch_bytes(0, most, args.fan_out), Product::scratch_bytes(most, args.fan_out, rows));
   }
 
   KOKKOS_FORCEINLINE_FUNCTION static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) {
@@ -65,36 +59,36 @@ struct HostDenseBackward {
   }
 
  private:
-  KOKKOS_FORCEINLINE_FUNCTION int groups() const { return args.target.chunks / group; }
-  KOKKOS_FORCEINLINE_FUNCTION std::int64_t rows_of(std::int64_t tile) const {
-    const std::int64_t left = args.fan_in - tile * team_rows;
-    return left < team_rows ? left : team_rows;
+  KOKKOS_FORCEINLINE_FUNCTION int groups() const { return args.target.chunks / cut.group; }
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t first_row(std::int64_t tile) const {
+    return tiling::host_weight_row(args.fan_in, cut.tiles, tile);
+  }
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t most_tile_rows() const {
+    return tiling::pieces(tiling::pieces(args.fan_in, row_tile), cut.tiles) * row_tile;
   }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t weights() const { return std::int64_t{args.fan_in} * args.fan_out; }
-  KOKKOS_FORCEINLINE_FUNCTION bool owns_bias(std::int64_t tile) const {
-    return args.bias && (tile + 1) * team_rows >= args.fan_in;
-  }
+  KOKKOS_FORCEINLINE_FUNCTION bool owns_bias(std::int64_t tile) const { return args.bias && tile + 1 == cut.tiles; }
 
   KOKKOS_INLINE_FUNCTION void input_gradient(const Member& team, void* scratch, std::int64_t tile,
                                              std::int64_t number) const {
-    const std::int64_t i0 = tile * team_rows, begin = args.order.chunk_begin(number * group),
-                       rows = args.order.chunk_begin((number + 1) * group) - begin, at = begin * args.fan_in + i0;
+    const std::int64_t i0 = first_row(tile), begin = args.order.chunk_begin(number * cut.group),
+                       rows = args.order.chunk_begin((number + 1) * cut.group) - begin, at = begin * args.fan_in + i0;
     const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
     const tile::TimesDerivative<Real> store{args.dX + at, args.previous + at, args.fan_in, args.previous_activation,
                                             args.previous_alpha};
-    Product::run(team, scratch, rows, rows_of(tile), args.fan_out,
+    Product::run(team, scratch, rows, first_row(tile + 1) - i0, args.fan_out,
                  tile::Rows<Real>{args.dZ + begin * args.fan_out, args.fan_out},
                  tile::Transposed<Real>{W, args.fan_out}, tile::Zero{}, store);
   }
 
   KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team, void* scratch, std::int64_t tile,
                                               std::int64_t number) const {
-    const std::int64_t i0 = tile * team_rows, begin = args.order.chunk_begin(number * group),
-                       rows = args.order.chunk_begin((number + 1) * group) - begin;
+    const std::int64_t i0 = first_row(tile), begin = args.order.chunk_begin(number * cut.group),
+                       rows = args.order.chunk_begin((number + 1) * cut.group) - begin;
     const Real* const dZ = args.dZ + begin * args.fan_out;
     Real* const slab = args.target.slabs + number * args.target.slab_stride + args.offset;
-    if (group == 1) {
-      Product::run(team, scratch, rows_of(tile), args.fan_out, rows,
+    if (cut.group == 1) {
+      Product::run(team, scratch, first_row(tile + 1) - i0, args.fan_out, rows,
                    tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
                    tile::Plain<Real>{dZ, args.fan_out}, tile::Zero{},
                    tile::Store<Real>{slab + i0 * args.fan_out, args.fan_out});
@@ -102,19 +96,21 @@ struct HostDenseBackward {
       return;
     }
     int bounds[Product::most_chunks + 1];  // from the group's first row on
-    for (int c = 0; c <= group; ++c) bounds[c] = static_cast<int>(args.order.chunk_begin(number * group + c) - begin);
-    Product::sum_of_chunks(team, scratch, rows_of(tile), args.fan_out,
+    for (int c = 0; c <= cut.group; ++c)
+      bounds[c] = static_cast<int>(args.order.chunk_begin(number * cut.group + c) - begin);
+    Product::sum_of_chunks(team, scratch, first_row(tile + 1) - i0, args.fan_out,
                            tile::Columns<Real>{args.X + begin * args.fan_in + i0, args.fan_in},
-                           tile::Plain<Real>{dZ, args.fan_out}, bounds, group, slab + i0 * args.fan_out, args.fan_out);
-    if (owns_bias(tile)) detail::sum_rows_of_chunks(dZ, args.fan_out, bounds, group, slab + weights());
+                           tile::Plain<Real>{dZ, args.fan_out}, bounds, cut.group, slab + i0 * args.fan_out,
+                           args.fan_out);
+    if (owns_bias(tile)) detail::sum_rows_of_chunks(dZ, args.fan_out, bounds, cut.group, slab + weights());
   }
 
   KOKKOS_INLINE_FUNCTION void update(const Member& team, std::int64_t tile) const {
     UpdateTarget<Real> target = args.target;  // a group is a chunk of a tree with fewer leaves
     target.chunks = groups();
-    target.first_chunk = static_cast<std::uint8_t>(target.first_chunk / group);
-    target.all_chunks = static_cast<std::uint8_t>(target.all_chunks / group);
-    const std::int64_t begin = tile * team_rows, end = begin + rows_of(tile);
+    target.first_chunk = static_cast<std::uint8_t>(target.first_chunk / cut.group);
+    target.all_chunks = static_cast<std::uint8_t>(target.all_chunks / cut.group);
+    const std::int64_t begin = first_row(tile), end = first_row(tile + 1);
     for (std::int64_t row = begin; row < end; row += row_tile) {
       update_range<S>(team, Product::team_size, target, args.first_range + row / row_tile,
                       args.offset + row * args.fan_out, (end - row < row_tile ? end - row : row_tile) * args.fan_out,

@@ -49,7 +49,8 @@ struct DenseForward {
     const std::int64_t rows = args.rows - m0 < tile.rows ? args.rows - m0 : tile.rows;
     const std::int64_t columns = args.fan_out - n0 < tile.columns ? args.fan_out - n0 : tile.columns;
     const int level = scratch_level;  // bound to a reference, which a device cannot do with a static member
-    void* const scratch = team.team_scratch(level).get_shmem_aligned(Product::scratch_bytes(args.fan_in, 0), 64);
+    void* const scratch = team.team_scratch(level).get_shmem_aligned(
+        Product::scratch_bytes(0, tile.columns, args.fan_in), 64);
     const tile::Plain<Real> W{args.W + n0, args.fan_out};
     const tile::Bias<Real> start{args.b == nullptr ? nullptr : args.b + n0};
     const std::int64_t out = m0 * args.fan_out + n0;
@@ -80,11 +81,10 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   using Kernel = DenseForward<S, Real>;
   static LaunchLabel label("sinter::layer::forward");
   if (args.rows == 0) return;
-  const tiling::Tile tile = tiling::forward_tile(S::kernels_on_host, args.rows, args.fan_out,
-                                                 std::int64_t{tiling::host_forward_tiles} * threads);
+  const tiling::Tile tile = tiling::forward_tile(S::kernels_on_host, args.rows, args.fan_out, threads);
   const std::int64_t row_tiles = tiling::pieces(args.rows, tile.rows),
                      column_tiles = tiling::pieces(args.fan_out, tile.columns);
-  const std::size_t scratch = Kernel::Product::scratch_bytes(args.fan_in, 0) +
+  const std::size_t scratch = Kernel::Product::scratch_bytes(0, tile.columns, args.fan_in) +
                               static_cast<std::size_t>(tile.rows) * sizeof(std::int64_t) + 128;
   launch(label,
          team_policy<S, typename Kernel::Policy>(exec, row_tiles * column_tiles, Kernel::Product::team_size,

@@ -40,7 +40,7 @@ struct DeviceDenseBackward {
     return (row_tiles(fan_in) + 1) * std::int64_t{column_tiles(fan_out)};
   }
   static std::size_t scratch_bytes() {
-    return Product::scratch_bytes(0, 0) + 2 * sizeof(int) * (tile::max_leaves + 1) + 192;
+    return Product::scratch_bytes() + 2 * sizeof(int) * (tile::max_leaves + 1) + 192;
   }
 
   explicit DeviceDenseBackward(const DenseBackwardArgs<Real>& of)
@@ -85,7 +85,7 @@ struct DeviceDenseBackward {
 
   // Out of line each, so that none keeps in registers what another one needs.
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void input_gradient(const Member& team) const {
-    void* const scratch = team.team_scratch(0).get_shmem_aligned(Product::scratch_bytes(0, 0), 64);
+    void* const scratch = team.team_scratch(0).get_shmem_aligned(Product::scratch_bytes(), 64);
     const std::int64_t tile = league_rank(team) / input_columns(), column = league_rank(team) % input_columns();
     const std::int64_t m0 = tile * batch_tile, i0 = column * column_tile, at = m0 * args.fan_in + i0;
     const Real* const W = args.target.parameters + args.offset + i0 * args.fan_out;
@@ -97,7 +97,7 @@ struct DeviceDenseBackward {
   }
 
   SINTER_OUT_OF_LINE KOKKOS_INLINE_FUNCTION void weight_gradient(const Member& team) const {
-    void* const scratch = team.team_scratch(0).get_shmem_aligned(Product::scratch_bytes(0, 0), 64);
+    void* const scratch = team.team_scratch(0).get_shmem_aligned(Product::scratch_bytes(), 64);
     auto* const bounds = static_cast<int*>(
         team.team_scratch(0).get_shmem_aligned(sizeof(int) * (tile::max_leaves + 1), 64));
     const int of_sums = league_rank(team) - input_teams(), block = of_sums / groups(), number = of_sums % groups();

@@ -80,12 +80,12 @@ struct NetworkForward {
   }
 };
 
-/// Rows of a tile, few enough that two layers' activations stay in the caches of a host.
+/// Rows of a tile. `threads`: of a host, for which there are tiles enough; they change no bit.
 template <Space S, class Real>
-std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows) {
-  std::int64_t tile = tiling::inference_rows(S::kernels_on_host, rows);
+std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows, int threads) {
+  std::int64_t tile = tiling::inference_rows(S::kernels_on_host, rows, threads);
   if (S::kernels_on_host) {
-    constexpr auto limit = static_cast<std::size_t>(tiling::host_tile_bytes);
+    constexpr auto limit = static_cast<std::size_t>(tiling::host_inference_bytes);
     while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
       tile = (tile / 2 + 7) / 8 * 8;
   }

@@ -28,10 +28,14 @@ class NetworkTile {
   using Product = tile::Product<S, Real>;
   static constexpr int team_size = Product::team_size;
 
+  /// Of the products.
+  KOKKOS_INLINE_FUNCTION static std::size_t product_bytes(const TileShape& shape) {
+    return Product::scratch_bytes(shape.over_rows ? shape.widest : 0, shape.widest, shape.longest);
+  }
   static std::size_t scratch_bytes(const TileShape& shape) {
     const auto rows = static_cast<std::size_t>(shape.row_tile);
     return rows * static_cast<std::size_t>(shape.columns) * sizeof(Real) +
-           rows * (sizeof(double) + sizeof(std::int64_t)) + Product::scratch_bytes(shape.longest, shape.across) + 512;
+           rows * (sizeof(double) + sizeof(std::int64_t)) + product_bytes(shape) + 512;
   }
 
   /// Claims its pieces of the team's scratch at `level`; a device's product works at level 0 in any case. `parameters`:
@@ -46,8 +50,7 @@ class NetworkTile {
         scratch.get_shmem_aligned(rows * static_cast<std::size_t>(shape.columns) * sizeof(Real), 64));
     row_losses_ = static_cast<double*>(scratch.get_shmem_aligned(rows * sizeof(double), 64));
     index_ = static_cast<std::int64_t*>(scratch.get_shmem_aligned(rows * sizeof(std::int64_t), 64));
-    work_ = team.team_scratch(S::kernels_on_host ? level : 0)
-                .get_shmem_aligned(Product::scratch_bytes(shape.longest, shape.across), 64);
+    work_ = team.team_scratch(S::kernels_on_host ? level : 0).get_shmem_aligned(product_bytes(shape), 64);
   }
 
   /// The tile begins at place `row` of the batch and has `count` rows: their numbers in the data set, and their inputs
@@ -269,8 +272,7 @@ Policy tile_policy(const typename S::Execution& exec, std::int64_t league, const
   level = S::kernels_on_host || bytes > static_cast<std::size_t>(Policy::scratch_size_max(0)) ? 1 : 0;
   auto policy = team_policy<S, Policy>(exec, league, team_size, level, bytes);
   if (!S::kernels_on_host && level == 1)
-    policy.set_scratch_size(
-        0, Kokkos::PerTeam(static_cast<int>(Tile::Product::scratch_bytes(shape.longest, shape.across) + 64)));
+    policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Tile::product_bytes(shape) + 64)));
   return policy;
 }
 

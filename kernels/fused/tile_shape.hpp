@@ -31,11 +31,12 @@ struct TileLayer {
 struct TileShape {
   const TileLayer* layers = nullptr;  ///< [count], on the device
   int count = 0;
-  int row_tile = 0;      ///< a multiple of 8
-  int gradient[2] = {};  ///< places of dZ and dX
-  int columns = 0;       ///< in all
-  int longest = 0;       ///< longest chain of a product, for what a host's product packs
-  int across = 0;        ///< and of one over the tile's rows
+  int row_tile = 0;        ///< a multiple of 8
+  int gradient[2] = {};    ///< places of dZ and dX
+  int columns = 0;         ///< in all
+  int widest = 0;          ///< columns of a product at most
+  int longest = 0;         ///< longest chain of a product
+  bool over_rows = false;  ///< are there products over the tile's rows?
 };
 
 namespace detail {
@@ -89,8 +90,9 @@ inline TileShape training_shape(const NetworkLayout& layout, std::int64_t row_ti
   shape.layers = layers;
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
-  shape.longest = static_cast<int>(std::max({layout.inputs, layout.widest(), row_tile}));
-  shape.across = static_cast<int>(row_tile);
+  shape.widest = static_cast<int>(std::max(layout.inputs, layout.widest()));
+  shape.longest = static_cast<int>(std::max<std::int64_t>(shape.widest, row_tile));
+  shape.over_rows = true;
   for (auto& gradient : shape.gradient) {
     gradient = static_cast<int>(columns);
     columns += detail::whole_columns(layout.widest());
@@ -119,7 +121,7 @@ inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_til
   shape.layers = layers;
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
-  shape.longest = static_cast<int>(std::max(layout.inputs, layout.widest()));
+  shape.widest = shape.longest = static_cast<int>(std::max(layout.inputs, layout.widest()));
   shape.columns = static_cast<int>(detail::whole_columns(layout.inputs) + 2 * detail::whole_columns(layout.widest()));
   return shape;
 }

@@ -31,7 +31,7 @@ struct DeviceBlocks {
   template <int Block>
   static constexpr int pitch = Block + width;
 
-  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t, std::int64_t) {
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t = 0, std::int64_t = 0, std::int64_t = 0) {
     return 2 * sizeof(Real) * depth * (pitch<block_m> + pitch<block_n>);
   }
 

@@ -1,6 +1,7 @@
 // The product of tiles by one thread of a processor: blocks of 8 x 2 vector registers, or 6 x 2 where there are no more than
-// 16. Operands are used in place, or packed into scratch where they would evict each other from the cache on their way:
-// B into panels of two vectors, A into strips of as many rows as a block has. The definition that it keeps is in product.hpp.
+// 16. Operands that would not stay in the first-level cache are packed into scratch: B into panels of two vectors, as many
+// as a second-level cache holds; A, where its columns are contiguous, into strips of as many rows as a block has. A block's
+// rows of A stay in the first-level cache while the panels go by. The definition that it keeps is in product.hpp.
 #pragma once
 
 #include <cstddef>
@@ -24,55 +25,61 @@ struct HostProduct {
   static constexpr int vectors = 2;
   static constexpr int lanes = vectors * V::width;
   static constexpr int team_size = 1;
-  static constexpr std::int64_t depth = tiling::host_depth;  // longer chains go on from what is stored
-
-  /// Scratch of one team for chains of up to `chain`, and of up to `across` where A's columns are contiguous.
-  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t chain, std::int64_t across) {
-    constexpr std::int64_t real = sizeof(Real);
-    return static_cast<std::size_t>(tiling::host_product_bytes(real, real * V::width, chain, across));
+  /// Scratch of one team for products of up to `n` columns and chains of up to `k`, and up to `m` rows where A's columns are
+  /// contiguous (0: never).
+  KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t m, std::int64_t n, std::int64_t k) {
+    return static_cast<std::size_t>(tiling::host_product_bytes(sizeof(Real), sizeof(Real) * lanes, m, n, k));
   }
 
   /// `epilogue` of epilogue.hpp: its matrix may not overlap the operands, but `start` may be that matrix.
   template <class Team, class A, class B, class Start, class Epilogue>
   static void run(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, std::int64_t k_count,
                   const A& a, const B& b, const Start& start, const Epilogue& epilogue) {
-    auto* const panel = static_cast<Real*>(scratch);
     std::int64_t k = 0;
+    const std::int64_t depth = tiling::host_depth(sizeof(Real), m_count);  // longer chains go on from what is stored
     do {
-      const Part part{0, m_count, k, k_count - k < depth ? k_count - k : depth, k_count};
-      if (strips_pay(a, n_count, part.steps)) {
-        in_strips(a, part, strips_in(scratch, part.steps), [&](const Strips& strips, const Part& of_strips) {
-          panels(of_strips, n_count, strips, b, panel, start, epilogue);
-        });
-      } else {
-        panels(part, n_count, a, b, panel, start, epilogue);
-      }
+      const Part part{0, m_count, k, k_count - k < depth ? k_count - k : depth, k + depth >= k_count};
+      over_blocks(scratch, part, n_count, a, b,
+                  [&]<int R, int NV, bool Partial>(const auto& rows, std::int64_t m, const Chains& chains) {
+                    block<R, NV, Partial>(chains, m, rows, start, epilogue);
+                  });
       k += depth;
     } while (k < k_count);
   }
 
   /// C(m, n) = the tree's sum over the chunks c of the chains over k in [bounds[c], bounds[c + 1]): `chunks` is a power of two
-  /// up to most_chunks, all of them together are at most `depth` long. C: rows `ld` apart.
+  /// up to most_chunks, all of them together are at most tiling::host_depth() long. C: rows `ld` apart.
   template <class Team, class A, class B>
   static void sum_of_chunks(const Team&, void* scratch, std::int64_t m_count, std::int64_t n_count, const A& a,
                             const B& b, const int* bounds, int chunks, Real* C, std::int64_t ld) {
-    auto* const panel = static_cast<Real*>(scratch);
-    const std::int64_t steps = bounds[chunks] - bounds[0];
-    const Part part{0, m_count, bounds[0], steps, bounds[chunks]};
-    if (strips_pay(a, n_count, steps)) {
-      in_strips(a, part, strips_in(scratch, steps), [&](const Strips& strips, const Part& of_strips) {
-        chunk_panels(of_strips, n_count, strips, b, panel, bounds, chunks, C, ld);
-      });
-    } else {
-      chunk_panels(part, n_count, a, b, panel, bounds, chunks, C, ld);
-    }
+    const Part part{0, m_count, bounds[0], bounds[chunks] - bounds[0], true};
+    over_blocks(scratch, part, n_count, a, b,
+                [&]<int R, int NV, bool Partial>(const auto& rows, std::int64_t m, const Chains& chains) {
+                  sum_block<R, NV, Partial>(chains, m, rows, bounds, chunks, C, ld);
+                });
   }
   static constexpr int most_chunks = tiling::host_product_chunks;
 
  private:
-  /// Rows of C, and a part of their chains of k_count.
+  /// Rows of C, and a part of their chains.
   struct Part {
-    std::int64_t m_begin, m_end, k, steps, k_count;
+    std::int64_t m_begin, m_end, k, steps;
+    bool last;  ///< the chains end with it
+  };
+
+  /// Rows k of B, from some column on.
+  struct Panel {
+    const Real* base;
+    std::int64_t ld;
+  };
+
+  /// A panel's share of all chains of `count` columns.
+  struct Chains {
+    std::int64_t k, steps;
+    Panel panel;
+    std::int64_t n;
+    int count;
+    bool last;  ///< they end here
   };
 
   /// A part of A, packed: strips of block_rows rows, one after the other, of which column follows column.
@@ -87,6 +94,26 @@ struct HostProduct {
     static constexpr std::int64_t inner_stride() { return block_rows; }
   };
 
+  /// f.operator()<R, NV, Partial>(A or what is packed of it, m, chains) for all blocks of R rows and NV vectors of C.
+  template <class A, class B, class Function>
+  static void over_blocks(void* scratch, const Part& part, std::int64_t n_count, const A& a, const B& b,
+                          const Function& f) {
+    auto* const packed = static_cast<Real*>(scratch);
+    if (!strips_pay(a, n_count, part.steps)) {
+      over_pieces(packed, part, n_count, a, b, f);
+      return;
+    }
+    const std::int64_t most = tiling::host_rows_at_once(sizeof(Real), block_rows, part.steps);
+    Real* const to = packed + tiling::host_panels_bytes(sizeof(Real), sizeof(Real) * lanes, n_count, part.steps) /
+                                  std::int64_t{sizeof(Real)};
+    Part some = part;
+    for (; some.m_begin < part.m_end; some.m_begin = some.m_end) {
+      some.m_end = part.m_end - some.m_begin < most ? part.m_end : some.m_begin + most;
+      pack_strips(a, some, to);
+      over_pieces(packed, some, n_count, Strips{to, some.m_begin, some.k, some.steps}, b, f);
+    }
+  }
+
   /// Whether an A whose columns are contiguous would not stay in the cache, while enough panels use it.
   template <class A>
   static bool strips_pay(const A& a, std::int64_t n_count, std::int64_t steps) {
@@ -98,110 +125,98 @@ struct HostProduct {
     }
   }
 
-  /// Behind the panel of so many steps.
-  static Real* strips_in(void* scratch, std::int64_t steps) { return static_cast<Real*>(scratch) + steps * lanes; }
+  // Some strips or panels side by side are packed together, so that whole cache lines are read, one after the other.
+  static constexpr std::int64_t strips_together = 4, panels_together = 4;
 
-  /// f(strips, part): A's rows of `part`, some after the other, packed at `to`.
-  template <class A, class Function>
-  static void in_strips(const A& a, Part part, Real* to, const Function& f) {
-    constexpr std::int64_t most = tiling::host_strip_rows / block_rows * block_rows;
-    const std::int64_t end = part.m_end;
-    for (; part.m_begin < end; part.m_begin = part.m_end) {
-      part.m_end = end - part.m_begin < most ? end : part.m_begin + most;
-      Real* strip = to;
-      for (std::int64_t m = part.m_begin; m < part.m_end; m += block_rows, strip += part.steps * block_rows) {
-        const Real* from = a.at(m, part.k);
-        const std::int64_t filled = part.m_end - m;
-        for (std::int64_t k = 0; k < part.steps; ++k, from += a.inner_stride()) {
-          if (filled >= block_rows) {
+  template <class A>
+  static void pack_strips(const A& a, const Part& part, Real* to) {
+    std::int64_t m = part.m_begin;
+    for (; m + strips_together * block_rows <= part.m_end; m += strips_together * block_rows) {
+      const Real* from = a.at(m, part.k);
+      for (std::int64_t k = 0; k < part.steps; ++k, from += a.inner_stride()) {
+#pragma GCC unroll 4
+        for (int s = 0; s < strips_together; ++s) {
 #pragma GCC unroll 8
-            for (int i = 0; i < block_rows; ++i) strip[k * block_rows + i] = from[i];
-          } else {
-            for (int i = 0; i < filled; ++i) strip[k * block_rows + i] = from[i];
-          }
+          for (int i = 0; i < block_rows; ++i) to[(s * part.steps + k) * block_rows + i] = from[s * block_rows + i];
         }
       }
-      f(Strips{to, part.m_begin, part.k, part.steps}, part);
+      to += strips_together * part.steps * block_rows;
     }
-  }
-
-  template <class A, class B, class Start, class Epilogue>
-  static void panels(const Part& part, std::int64_t n_count, const A& a, const B& b, Real* packed, const Start& start,
-                     const Epilogue& epilogue) {
-    for (std::int64_t n = 0; n < n_count; n += lanes) {
-      const int count = static_cast<int>(n_count - n < lanes ? n_count - n : lanes);
-      const Panel panel = panel_of(b, part, n, count, packed);
-      const Chains chains{part.k, part.steps, panel, n, count, part.k + part.steps == part.k_count};
-      if (count == lanes) {
-        rows<2, false>(chains, part, a, start, epilogue);
-      } else if (count > V::width) {
-        rows<2, true>(chains, part, a, start, epilogue);
-      } else {
-        rows<1, true>(chains, part, a, start, epilogue);
+    for (; m < part.m_end; m += block_rows, to += part.steps * block_rows) {
+      const Real* from = a.at(m, part.k);
+      const std::int64_t filled = part.m_end - m < block_rows ? part.m_end - m : block_rows;
+      for (std::int64_t k = 0; k < part.steps; ++k, from += a.inner_stride()) {
+        for (int i = 0; i < filled; ++i) to[k * block_rows + i] = from[i];
       }
     }
   }
 
-  template <class A, class B>
-  static void chunk_panels(const Part& part, std::int64_t n_count, const A& a, const B& b, Real* packed,
-                           const int* bounds, int chunks, Real* C, std::int64_t ld) {
-    for (std::int64_t n = 0; n < n_count; n += lanes) {
-      const int count = static_cast<int>(n_count - n < lanes ? n_count - n : lanes);
-      const Panel panel = panel_of(b, part, n, count, packed);
-      const auto sum = [&]<int R>(std::int64_t m) {
-        alignas(64) Real leaves[most_chunks * R * lanes];
-        for (int c = 0; c < chunks; ++c) {
-          const Panel of_chunk{panel.base + (bounds[c] - bounds[0]) * panel.ld, panel.ld};
-          const Chains chains{bounds[c], bounds[c + 1] - bounds[c], of_chunk, n, count, true};
-          Real* const leaf = leaves + c * R * lanes;
-          if (count == lanes) {
-            registers<R, 2, false>(a, m, chains, V::width, nullptr, 0, leaf, lanes, V::width);
-          } else if (count > V::width) {
-            registers<R, 2, true>(a, m, chains, count - V::width, nullptr, 0, leaf, lanes, V::width);
-          } else {
-            registers<R, 1, true>(a, m, chains, count, nullptr, 0, leaf, lanes, V::width);
-          }
-        }
-        for (int i = 0; i < R; ++i)
-          tree_sum_span<most_chunks>(chunks, leaves + i * lanes, R * lanes, C + (m + i) * ld + n, count);
-      };
-      in_blocks(part, sum);
-    }
-  }
-
-  /// Rows k of B, from some column on.
-  struct Panel {
-    const Real* base;
-    std::int64_t ld;
-  };
-
-  /// One panel's share of all chains of `count` columns.
-  struct Chains {
-    std::int64_t k, steps;
-    Panel panel;
-    std::int64_t n;
-    int count;
-    bool last;  ///< they end here
-  };
-
-  template <class B>
-  static Panel panel_of(const B& b, const Part& part, std::int64_t n, int count, Real* scratch) {
+  /// Pieces of B's columns, each packed as a whole where that pays, and the blocks of rows that use it.
+  template <class A, class B, class Function>
+  static void over_pieces(Real* packed, const Part& part, std::int64_t n_count, const A& a, const B& b,
+                          const Function& f) {
+    constexpr std::int64_t few_rows = 32;  // they do not pay for a copy, and have one panel after the other
+    const bool few = part.m_end - part.m_begin < few_rows,
+               stays_in_first = part.steps * lanes * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
+    bool copy = true;
+    std::int64_t columns = few || stays_in_first ? lanes
+                                                 : tiling::host_columns_at_once(sizeof(Real), lanes, part.steps);
     if constexpr (B::outer_contiguous) {
-      const Real* const base = b.base + part.k * b.ld + n;
-      // Rows far apart share a few sets of the cache. Copying them pays for 32 rows of A.
       const bool stays = part.steps * b.ld * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
-      if (stays || part.m_end - part.m_begin < 32) return {base, b.ld};
-      for (std::int64_t j = 0; j < part.steps; ++j) {
-        for (int v = 0; v < lanes; v += V::width) {
-          const int left = count - v;
-          V::load(base + j * b.ld + v, left < 0 ? 0 : left < V::width ? left : V::width).store(scratch + j * lanes + v);
-        }
-      }
-    } else {
-      if (b.ld == 1) return {b.base + n, 1};  // one row of B, which lies in a row already
-      pack_transposed(b.base + n * b.ld + part.k, b.ld, part.steps, count, scratch);
+      copy = !stays && !few;
+      if (stays) columns = n_count;
+    } else if (b.ld == 1) {  // one row of B, which lies in a row already
+      copy = false;
     }
-    return {scratch, lanes};
+    for (std::int64_t begin = 0; begin < n_count; begin += columns) {
+      const std::int64_t end = n_count - begin < columns ? n_count : begin + columns;
+      if (copy) pack_panels(b, part, begin, end, packed);
+      in_blocks(part, [&]<int R>(std::int64_t m) {
+        for (std::int64_t n = begin; n < end; n += lanes) {
+          const int count = static_cast<int>(end - n < lanes ? end - n : lanes);
+          const Panel panel = copy ? Panel{packed + (n - begin) * part.steps, lanes} : Panel{b.at(n, part.k), b.ld};
+          const Chains chains{part.k, part.steps, panel, n, count, part.last};
+          if (count == lanes) {
+            f.template operator()<R, 2, false>(a, m, chains);
+          } else if (count > V::width) {
+            f.template operator()<R, 2, true>(a, m, chains);
+          } else {
+            f.template operator()<R, 1, true>(a, m, chains);
+          }
+        }
+      });
+    }
+  }
+
+  /// Columns [begin, end) of B in panels, one after the other: zero in the other lanes of the last vector.
+  template <class B>
+  static void pack_panels(const B& b, const Part& part, std::int64_t begin, std::int64_t end, Real* panel) {
+    std::int64_t n = begin;
+    if constexpr (B::outer_contiguous) {
+      for (; n + panels_together * lanes <= end; n += panels_together * lanes) {
+        const Real* from = b.at(n, part.k);
+        for (std::int64_t k = 0; k < part.steps; ++k, from += b.ld) {
+#pragma GCC unroll 8
+          for (int v = 0; v < panels_together * lanes; v += V::width)
+            V::load(from + v).store(panel + (v / lanes * part.steps + k) * lanes + v % lanes);
+        }
+        panel += panels_together * part.steps * lanes;
+      }
+    }
+    for (; n < end; n += lanes, panel += part.steps * lanes) {
+      const int count = static_cast<int>(end - n < lanes ? end - n : lanes);
+      if constexpr (B::outer_contiguous) {
+        const Real* from = b.at(n, part.k);
+        for (std::int64_t k = 0; k < part.steps; ++k, from += b.ld) {
+          for (int v = 0; v < lanes; v += V::width) {
+            const int left = count - v;
+            V::load(from + v, left < 0 ? 0 : left < V::width ? left : V::width).store(panel + k * lanes + v);
+          }
+        }
+      } else {
+        pack_transposed(b.at(n, part.k), b.ld, part.steps, count, panel);
+      }
+    }
   }
 
   /// panel[k, j] = rows[j, k] for j < count, zero in the other lanes of the last vector.
@@ -227,11 +242,6 @@ struct HostProduct {
         }
       }
     }
-  }
-
-  template <int NV, bool Partial, class A, class Start, class Epilogue>
-  static void rows(const Chains& chains, const Part& part, const A& a, const Start& start, const Epilogue& epilogue) {
-    in_blocks(part, [&]<int R>(std::int64_t m) { block<R, NV, Partial>(chains, m, a, start, epilogue); });
   }
 
   /// f.operator()<R>(m): block_rows rows at a time, the rest in fours, twos and ones.
@@ -269,6 +279,32 @@ struct HostProduct {
       registers<R, NV, Partial>(a, m, chains, tail, first, first_ld, values, pitch, V::width);
       epilogue.template block<pitch>(m, chains.n, R, chains.count, values);
     }
+  }
+
+  template <int R, int NV, bool Partial, class A>
+  static void sum_block(const Chains& chains, std::int64_t m, const A& a, const int* bounds, int chunks, Real* C,
+                        std::int64_t ld) {
+    alignas(64) Real leaves[most_chunks * R * lanes];
+    for (int c = 0; c < chunks; ++c) {
+      Chains of_chunk = chains;
+      of_chunk.k = bounds[c];
+      of_chunk.steps = bounds[c + 1] - bounds[c];
+      of_chunk.panel.base += (bounds[c] - bounds[0]) * chains.panel.ld;
+      registers<R, NV, Partial>(a, m, of_chunk, chains.count - (NV - 1) * V::width, nullptr, 0, leaves + c * R * lanes,
+                                lanes, V::width);
+    }
+    detail::with_leaves<most_chunks>(chunks, [&]<int Leaves>() {
+      for (int i = 0; i < R; ++i) {
+        Real* const row = C + (m + i) * ld + chains.n;
+        const Real* const of_row = leaves + i * lanes;
+        if constexpr (Partial) {
+          for (int l = 0; l < chains.count; ++l) row[l] = tree_sum_of<Leaves>(of_row + l, R * lanes);
+        } else {
+          SINTER_SIMD
+          for (int l = 0; l < lanes; ++l) row[l] = tree_sum_of<Leaves>(of_row + l, R * lanes);
+        }
+      }
+    });
   }
 
   /// The register block: R x NV vectors over the panel's rows. Partial: of the last vector, only the lanes below `tail`

@@ -71,7 +71,8 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
   check_shape(X, "ensemble: X", -1, first.spec().inputs);
   check_shape(Y, "ensemble: Y", rows * static_cast<std::int64_t>(size()), first.spec().outputs());
   fused::NetworkForwardArgs<Real, In, Out> args;
-  args.shape = fused::forward_shape(first.layout(), fused::forward_rows<S, Real>(first.layout(), rows), layers_.data());
+  args.shape = fused::forward_shape(
+      first.layout(), fused::forward_rows<S, Real>(first.layout(), rows, exec.concurrency()), layers_.data());
   args.X = X.data();
   args.Y = Y.data();
   args.features = {first.feature_shift(), first.feature_scale()};

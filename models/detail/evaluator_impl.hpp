@@ -81,7 +81,6 @@ template <Space S, class Real>
 struct Evaluator<S, Real>::Memory {
   Workspace<S> arena;
   Vector<S, fused::TileLayer> layers;
-  fused::TileShape shape;
   Slot<Real> Z, work;
   Slot<fused::MetricSums> partial;
   Vector<S, fused::MetricSums> total;  ///< of each shard
@@ -95,8 +94,6 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
       memory_(std::make_shared<Memory>()) {
   auto& m = *memory_;
   m.layers = fused::forward_layers<S>(exec, network.layout());
-  m.shape = fused::forward_shape(network.layout(), fused::forward_rows<S, Real>(network.layout(), rows_),
-                                 m.layers.data());
   for (auto* slot : {&m.Z, &m.work}) *slot = m.arena.template add<Real>(rows_ * network.layout().outputs());
   m.partial = m.arena.template add<fused::MetricSums>((rows_ + fused::statistics_block - 1) / fused::statistics_block);
   m.arena.allocate(exec);
@@ -111,7 +108,9 @@ template <Space S, class Real>
 template <class In, class Out>
 void Evaluator<S, Real>::forward(const Execution& exec, const In* X, std::int64_t rows, Out* Y, bool raw) {
   fused::NetworkForwardArgs<Real, In, Out> args;
-  args.shape = memory_->shape;
+  const auto& layout = network_.layout();
+  args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows, exec.concurrency()),
+                                    memory_->layers.data());
   args.X = X;
   args.Y = Y;
   args.raw = raw;
@@ -121,7 +120,7 @@ void Evaluator<S, Real>::forward(const Execution& exec, const In* X, std::int64_
   }
   args.rows = rows;
   args.parameters = network_.parameters().data();
-  args.parameter_count = network_.layout().parameters;
+  args.parameter_count = layout.parameters;
   fused::network_forward<S>(exec, args);
 }
 

@@ -13,7 +13,6 @@ namespace {
 struct KernelModel {
   double product_efficiency;  ///< of the inner loop of a tile product, against the peak
   double rows_at_once;        ///< that a product's rows are rounded up to
-  double depth;               ///< steps along k that a register block takes at once, at most
   double extra_depth;         ///< its start and end, as so many more steps
   double element_efficiency;  ///< of element-wise operations
   double cache_speed;         ///< of the last-level cache, as a multiple of the memory's
@@ -21,8 +20,8 @@ struct KernelModel {
   double pack_flops;          ///< time to copy an element of B, as so many operations; four times that transposed
 };
 
-constexpr KernelModel host_kernels{0.9, 2, tiling::host_depth, 8, 0.3, 4, 40e-9, 3};
-constexpr KernelModel accelerator_kernels{0.6, 64, 1e9, 16, 0.3, 2, 1e-6, 0};
+constexpr KernelModel host_kernels{0.9, 2, 8, 0.3, 4, 40e-9, 3};
+constexpr KernelModel accelerator_kernels{0.6, 64, 16, 0.3, 2, 1e-6, 0};
 
 /// Of a BLAS, by the smallest extent of a product.
 double library_efficiency(const TileProduct& p) {
@@ -36,17 +35,25 @@ struct Rates {
   KernelModel kernels;
   double real, core_flops, lanes, memory_s, cache_s;  ///< the last two: of a byte
   double cores, launch_s;
+  bool host;
   bool cached;  ///< all that a step touches stays in the last-level cache
 };
+
+/// Steps along k that a register block takes at once.
+double depth_of(const Rates& rates, const TileProduct& p) {
+  if (!rates.host) return p.k;
+  const auto most = tiling::host_depth(static_cast<std::int64_t>(rates.real), static_cast<std::int64_t>(p.m));
+  return std::min(p.k, static_cast<double>(most));
+}
 
 /// Seconds of one core for a team's products.
 double product_seconds(const Rates& rates, const TileProduct& p) {
   const auto& k = rates.kernels;
+  const double depth = depth_of(rates, p);
   const double done = 2 * padded(p.m, k.rows_at_once) * padded(p.n, rates.lanes) *
-                      (p.k + k.extra_depth * std::ceil(p.k / k.depth));
+                      (p.k + k.extra_depth * std::ceil(p.k / depth));
   // Copied where it is transposed, and where it does not stay in the cache and is used by 32 rows of A.
-  const bool copied = p.transposed ||
-                      (std::min(p.k, k.depth) * p.n * rates.real > tiling::host_in_place_bytes && p.m >= 32);
+  const bool copied = p.transposed || (depth * p.n * rates.real > tiling::host_in_place_bytes && p.m >= 32);
   const double copy = copied ? p.k * padded(p.n, rates.lanes) * k.pack_flops * (p.transposed ? 4 : 1) : 0;
   return p.count * (done / k.product_efficiency + copy) / rates.core_flops;
 }
@@ -82,6 +89,7 @@ Prediction predict(const StepWork& work, Precision precision, double touched, do
   Rates rates;
   rates.kernels = machine.kind == DeviceKind::host ? host_kernels : accelerator_kernels;
   rates.real = precision == Precision::float32 ? 4 : 8;
+  rates.host = machine.kind == DeviceKind::host;
   rates.cores = machine.cores;
   rates.core_flops = peak / machine.cores;
   rates.lanes = machine.kind == DeviceKind::host ? machine.vector_bytes / rates.real : 64;

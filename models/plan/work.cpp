@@ -136,31 +136,33 @@ StepWork classic_work(const Problem& p) {
 
 std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
 
-/// Bytes of scratch for a tile product: what a host's packs for its longest chains and those over rows, at the widest
-/// vectors; an accelerator's two stages of `steps` x 64 and `steps` x 128 (64 in double) with a pack of padding a row.
-double product_bytes(const Problem& p, double chain, double over_rows, double steps = 8) {
+/// Bytes of scratch for tile products of up to `n` columns, chains of up to `k`, and up to `m` rows where A's columns are
+/// contiguous: what a host's packs at the widest vectors; an accelerator's two stages of `steps` x 64 and `steps` x 128 (64 in
+/// double) with a pack of padding a row.
+double product_bytes(const Problem& p, double m, double n, double k, double steps = 8) {
   if (p.kind == DeviceKind::host) {
-    constexpr std::int64_t vector_bytes = 64;
-    return static_cast<double>(tiling::host_product_bytes(whole(p.real), vector_bytes, whole(chain), whole(over_rows)));
+    constexpr std::int64_t panel_row_bytes = 2 * 64;
+    return static_cast<double>(
+        tiling::host_product_bytes(whole(p.real), panel_row_bytes, whole(m), whole(n), whole(k)));
   }
   const double pack = 16 / p.real;
   return p.real * 2 * steps * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
 }
 
-/// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too. Groups are those of
-/// a few threads.
-void add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
-  constexpr std::int64_t few_teams = tiling::host_backward_tiles * tiling::few_threads;
+/// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too, as a few
+/// threads have it. Gives the scratch of a team in bytes.
+double add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
   const auto& layer = p.layers[l];
-  const auto row_tile = static_cast<double>(tiling::host_weight_rows(whole(layer.fan_in)));
-  const double rows = p.batch / p.chunks, tiles = std::ceil(layer.fan_in / row_tile), rows_of_W = layer.fan_in / tiles;
-  const double group = tiling::host_chunks_together(whole(layer.fan_in), whole(p.batch), static_cast<int>(p.chunks), 0,
-                                                    few_teams);
-  const double groups = p.chunks / group;
-  launch.teams = tiles * groups;
+  const auto [tiles, group] = tiling::host_backward(whole(layer.fan_in), whole(p.batch), static_cast<int>(p.chunks), 0,
+                                                    tiling::few_threads);
+  const double rows = p.batch / p.chunks, W_tiles = static_cast<double>(tiles), rows_of_W = layer.fan_in / W_tiles,
+               groups = p.chunks / group;
+  launch.teams = W_tiles * groups;
   if (l > 0) launch.products.push_back({rows * group, rows_of_W, layer.width, 1, true});
-  launch.products.push_back({rows_of_W, layer.width, rows, group});
-  launch.inner_bytes = p.real * (2 * groups * layer.parameters + (tiles - 1) * p.batch * layer.width);
+  launch.products.push_back({rows_of_W, layer.width, rows, static_cast<double>(group)});
+  launch.inner_bytes = p.real * (2 * groups * layer.parameters + (W_tiles - 1) * p.batch * layer.width);
+  const double most = std::ceil(rows_of_W / tiling::block_rows) * tiling::block_rows;
+  return std::max(product_bytes(p, 0, most, layer.width), product_bytes(p, most, layer.width, p.batch));
 }
 
 /// On an accelerator some teams have a tile of dX, others a block of W and a group of chunks. Gives the groups, whose
@@ -191,13 +193,13 @@ StepWork layer_work(const Problem& p) {
   const bool host = p.kind == DeviceKind::host;
   StepWork work;
   LaunchWork update = pass("update", 0, 0);
+  double scratch = 0;
   const double B = p.batch, r = p.real;
   for (std::size_t l = 0; l < p.layers.size(); ++l) {
     const auto& layer = p.layers[l];
     LaunchWork launch;
     launch.name = "forward";
-    const tiling::Tile tile = tiling::forward_tile(host, whole(B), whole(layer.width),
-                                                   tiling::host_forward_tiles * tiling::few_threads);
+    const tiling::Tile tile = tiling::forward_tile(host, whole(B), whole(layer.width), tiling::few_threads);
     const auto row_tiles = static_cast<double>(tiling::pieces(whole(B), tile.rows)),
                column_tiles = static_cast<double>(tiling::pieces(whole(layer.width), tile.columns));
     launch.teams = row_tiles * column_tiles;
@@ -208,6 +210,8 @@ StepWork layer_work(const Problem& p) {
                                    B * layer.width * (layer.keeps_input ? 2 : 1));
     launch.inner_bytes = r * (row_tiles - 1) * layer.weights();
     work.launches.push_back(launch);
+    scratch = std::max(scratch,
+                       product_bytes(p, 0, static_cast<double>(tile.columns), layer.fan_in, p.real == 4 ? 16 : 8));
   }
   LaunchWork loss = pass("loss_gradient", B * (p.outputs * p.loss_flops + (p.shuffle ? shuffle_flops : 0)),
                          3 * r * B * p.outputs);
@@ -222,7 +226,7 @@ StepWork layer_work(const Problem& p) {
     launch.element_flops = p.bias ? B * layer.width : 0;
     launch.compulsory_bytes = r * B * (layer.width + layer.fan_in);
     if (host) {
-      add_host_backward(p, l, launch);
+      scratch = std::max(scratch, add_host_backward(p, l, launch));
     } else {
       update.inner_bytes += r * add_device_backward(p, l, launch) * layer.parameters;
     }
@@ -238,8 +242,7 @@ StepWork layer_work(const Problem& p) {
   }
   if (p.clip) work.launches.push_back(clipped_update(p));
   if (!host && !p.clip) work.launches.push_back(update);
-  work.scratch_bytes = static_cast<std::int64_t>(
-      product_bytes(p, std::max({p.inputs, p.widest, B}), B, p.real == 4 ? 16 : 8));
+  work.scratch_bytes = whole(scratch);
   double kept = p.inputs + p.outputs + 2 * p.widest;
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(
@@ -250,9 +253,10 @@ StepWork layer_work(const Problem& p) {
 /// Bytes of a team's scratch for `rows` rows of a network: kernels/fused/network_tile.hpp.
 double tile_bytes(const Problem& p, double rows) {
   const auto piece = [&](double columns) { return rows * std::ceil(columns / 2) * 2; };
+  const double widest = std::max(p.inputs, p.widest);
   double elements = piece(p.inputs) + 2 * piece(p.widest);
   for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
-  return elements * p.real + rows * 16 + product_bytes(p, std::max({p.inputs, p.widest, rows}), rows) + 512;
+  return elements * p.real + rows * 16 + product_bytes(p, widest, widest, std::max(widest, rows)) + 512;
 }
 
 std::int64_t row_tile_of(const Problem& p) {
@@ -317,7 +321,8 @@ StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKi
   const Problem p = problem_of(model, {}, precision, plan);
   StepWork work;
   const double B = p.batch, r = p.real;
-  const auto tiles = static_cast<double>(tiling::pieces(rows, tiling::inference_rows(kind == DeviceKind::host, rows)));
+  const auto tiles = static_cast<double>(
+      tiling::pieces(rows, tiling::inference_rows(kind == DeviceKind::host, rows, tiling::few_threads)));
   LaunchWork launch;
   launch.name = "forward";
   launch.teams = tiles;

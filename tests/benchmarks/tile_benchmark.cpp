@@ -97,7 +97,7 @@ void add_product(const char* what) {
       using Product = tile::Product<S, Real>;
       const double flops = 2.0 * static_cast<double>(rows * width * width);
       time_piece<S, Real>(state, exec, Piece<S, Real>{{exec, width}}, Product::team_size,
-                          Product::scratch_bytes(std::max(width, rows), rows), {flops});
+                          Product::scratch_bytes(width, width, std::max(width, rows)), {flops});
     });
   }
 }

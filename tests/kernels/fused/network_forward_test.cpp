@@ -64,7 +64,7 @@ struct Trial {
   template <class Out>
   [[nodiscard]] fused::NetworkForwardArgs<Real, double, Out> args(Out* Y) const {
     fused::NetworkForwardArgs<Real, double, Out> args;
-    args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows), layers.data());
+    args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows, 2), layers.data());
     args.X = X.data();
     args.Y = Y;
     args.rows = rows;

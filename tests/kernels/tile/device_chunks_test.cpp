@@ -47,7 +47,7 @@ TEMPLATE_TEST_CASE_SIG("the device product sums the chains of chunks in the tree
       }
       for (std::int64_t n = 0; n < size.n; ++n)
         expected_sums.push_back(tree([&](int k, Real sum) { return sum + b(k, n); }));
-      std::vector<unsigned char> scratch(Product::scratch_bytes(0, 0));
+      std::vector<unsigned char> scratch(Product::scratch_bytes());
       std::vector<Real> C(static_cast<std::size_t>(size.m * size.n)), sums(static_cast<std::size_t>(size.n));
       test::as_team(Product::team_size, [&](const test::ThreadTeam& team) {
         Product::sum_of_chunks(team, scratch.data(), size.m, size.n, a, b, size.bounds.data(), chunks, C.data(), size.n,

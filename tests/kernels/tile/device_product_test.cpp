@@ -50,7 +50,7 @@ TEMPLATE_TEST_CASE_SIG("the device product gives the bits of a chain of fused mu
       problem.each_kind_of_kernels([&](const auto& a, const auto& b, const auto& start) {
         const auto expected = test::chains(problem, a, b, start);
         for (const int size : {Threads, 32}) {  // the second: smaller than those that stage
-          std::vector<unsigned char> scratch(Product::scratch_bytes(k, k));
+          std::vector<unsigned char> scratch(Product::scratch_bytes());
           test::Collected<Real> seen(m, n);
           test::as_team(size, [&](const test::ThreadTeam& team) {
             Product::run(team, scratch.data(), m, n, k, a, b, start, Collect<Real>{seen});

@@ -42,7 +42,7 @@ template <class Real, class A, class B, class Start, class Epilogue>
 void run_on_host(const test::ProductProblem<Real>& p, const A& a, const B& b, const Start& start,
                  const Epilogue& epilogue) {
   using Product = tile::HostProduct<Real>;
-  std::vector<unsigned char> scratch(Product::scratch_bytes(p.k, p.k));
+  std::vector<unsigned char> scratch(Product::scratch_bytes(p.m, p.n, p.k));
   Product::run(NoTeam{}, scratch.data(), p.m, p.n, p.k, a, b, start, epilogue);
 }
 
@@ -70,7 +70,36 @@ TEMPLATE_TEST_CASE("the host product gives the bits of a chain of fused multiply
 }
 
 TEMPLATE_TEST_CASE("long chains and rows far apart in memory change no bit of the host product", "", float, double) {
-  for (const std::int64_t k : {255, 256, 257, 600}) check_all_kinds(test::ProductProblem<TestType>(37, 35, k, 600));
+  constexpr std::int64_t shallow = tiling::host_depth(sizeof(TestType), 37),
+                         deep = tiling::host_depth(sizeof(TestType));
+  for (const std::int64_t k : {shallow - 1, shallow, shallow + 1, std::int64_t{600}})
+    check_all_kinds(test::ProductProblem<TestType>(37, 35, k, 600));
+  for (const std::int64_t k : {deep, deep + 3}) check_all_kinds(test::ProductProblem<TestType>(261, 3, k, 600));
+}
+
+TEMPLATE_TEST_CASE("operands larger than what is packed at once change no bit of the host product", "", float, double) {
+  using Product = tile::HostProduct<TestType>;
+  const auto check = [](std::int64_t m, std::int64_t n, std::int64_t k) {
+    const test::ProductProblem<TestType> p(m, n, k);
+    const auto with = [&](const auto& a, const auto& b) {
+      Output<TestType> C(m, n);
+      run_on_host(p, a, b, tile::Zero{}, tile::Store<TestType>{C.data.data(), C.ld});
+      INFO("m " << m << ", n " << n << ", k " << k << ", A by rows " << a.inner_contiguous << ", B plain "
+                << b.outer_contiguous);
+      CHECK(C.values() == test::chains(p, a, b, tile::Zero{}));
+      CHECK(C.padding_untouched());
+    };
+    const tile::Rows<TestType> rows{p.rows.data.data(), p.rows.ld};
+    with(rows, tile::Plain<TestType>{p.plain.data.data(), p.plain.ld});
+    with(rows, tile::Transposed<TestType>{p.transposed.data.data(), p.transposed.ld});
+    with(tile::Columns<TestType>{p.columns.data.data(), p.columns.ld},
+         tile::Plain<TestType>{p.plain.data.data(), p.plain.ld});
+  };
+  constexpr std::int64_t deep = tiling::host_depth(sizeof(TestType)), rows = 256,
+                         columns = tiling::host_columns_at_once(sizeof(TestType), Product::lanes, deep),
+                         strips = tiling::host_rows_at_once(sizeof(TestType), Product::block_rows, deep / 2);
+  check(rows, columns + 3, deep);
+  check(strips + 5, 4 * Product::lanes, deep / 2);
 }
 
 TEMPLATE_TEST_CASE("strips of A change no bit of the host product", "", float, double) {
@@ -186,7 +215,7 @@ TEMPLATE_TEST_CASE("the host's product sums the chains of chunks in the tree, em
       }
     }
     Output<TestType> out(size.m, size.n);
-    std::vector<unsigned char> scratch(Product::scratch_bytes(size.bounds.back(), size.bounds.back()));
+    std::vector<unsigned char> scratch(Product::scratch_bytes(size.m, size.n, size.bounds.back()));
     Product::sum_of_chunks(NoTeam{}, scratch.data(), size.m, size.n, a, b, size.bounds.data(), chunks, out.data.data(),
                            out.ld);
     INFO("m " << size.m << ", n " << size.n << ", chunks " << chunks);
