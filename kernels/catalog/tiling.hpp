@@ -48,6 +48,7 @@ constexpr std::int64_t pieces(std::int64_t extent, std::int64_t most) { return (
 constexpr std::int64_t host_panels_bytes(std::int64_t real_bytes, std::int64_t row_bytes, std::int64_t n,
                                          std::int64_t k) {
   const std::int64_t panel = row_bytes * std::min(k, host_depth(real_bytes));
+  if (panel <= host_in_place_bytes) return panel;  // one after the other
   return std::min(panel * pieces(n * real_bytes, row_bytes), std::max(panel, host_packed_bytes));
 }
 constexpr std::int64_t host_product_bytes(std::int64_t real_bytes, std::int64_t row_bytes, std::int64_t m,

@@ -157,10 +157,9 @@ struct HostProduct {
                           const Function& f) {
     constexpr std::int64_t few_rows = 32;  // they do not pay for a copy, and have one panel after the other
     const bool few = part.m_end - part.m_begin < few_rows,
-               stays_in_first = part.steps * lanes * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
+               panel_stays = part.steps * lanes * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
     bool copy = true;
-    std::int64_t columns = few || stays_in_first ? lanes
-                                                 : tiling::host_columns_at_once(sizeof(Real), lanes, part.steps);
+    std::int64_t columns = few || panel_stays ? lanes : tiling::host_columns_at_once(sizeof(Real), lanes, part.steps);
     if constexpr (B::outer_contiguous) {
       const bool stays = part.steps * b.ld * std::int64_t{sizeof(Real)} <= tiling::host_in_place_bytes;
       copy = !stays && !few;

@@ -34,7 +34,9 @@ TEST_CASE("tiles of a forward launch on a host are the largest that keep its thr
 TEST_CASE("what a host's product packs takes panels of B and strips of A, up to a limit each") {
   constexpr std::int64_t limit = 512 << 10;
   CHECK(tiling::host_product_bytes(4, 128, 0, 10, 100) == 128 * 100 + 64);
-  CHECK(tiling::host_product_bytes(4, 128, 0, 33, 100) == 2 * 128 * 100 + 64);
+  CHECK(tiling::host_product_bytes(4, 128, 0, 33, 256) ==
+        128 * 256 + 64);  // a panel that stays in the first-level cache
+  CHECK(tiling::host_product_bytes(4, 128, 0, 33, 257) == 2 * 128 * 257 + 64);
   CHECK(tiling::host_product_bytes(8, 128, 0, 16, 1000) == 128 * 512 + 64);  // 512 steps of a chain at once
   CHECK(tiling::host_product_bytes(4, 128, 0, 1024, 1024) == limit + 64);
   CHECK(tiling::host_product_bytes(4, 128, 24, 32, 100) ==
