@@ -61,7 +61,7 @@ constexpr std::int64_t host_product_bytes(std::int64_t real_bytes, std::int64_t 
 
 /// Scratch for the activations of a tile of rows on a host. It may be more than a second-level cache has: they are walked through
 /// in order, and more rows use each packed panel of the weights.
-inline constexpr std::int64_t host_tile_bytes = std::int64_t{2} << 20;
+inline constexpr std::int64_t host_tile_bytes = std::int64_t{4} << 20;
 /// In inference, where two layers' activations are all there is.
 inline constexpr std::int64_t host_inference_bytes = std::int64_t{8} << 20;
 

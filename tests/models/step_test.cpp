@@ -102,7 +102,7 @@ TEMPLATE_LIST_TEST_CASE("levels step and epochs give the bits of level layer", "
 TEMPLATE_LIST_TEST_CASE("chunks of several tiles keep the bits of level layer", "", test::Pairs) {
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
-  const Job job{{2, 1024, 1}, 2304, 0, Activation::silu, Activation::identity, Loss::mse, Optimizer::sgd};
+  const Job job{{2, 2048, 1}, 2304, 0, Activation::silu, Activation::identity, Loss::mse, Optimizer::sgd};
   const auto layer_parameters = trained<S, Real>(job, Fusion::layer, 2).first;
   const auto [parameters, report] = trained<S, Real>(job, Fusion::step, 2);
   CHECK(report.plan.chosen.row_tile < 2304 / report.plan.chunks);
