@@ -71,6 +71,7 @@ LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec
   for (const auto& launch : work.launches) {
     cost.element_flops += launch.element_flops;
     cost.compulsory_bytes += launch.compulsory_bytes;
+    cost.inner_bytes += launch.inner_bytes;
   }
   cost.scratch_bytes = work.scratch_bytes;
   cost.row_tile = work.row_tile;
@@ -128,6 +129,7 @@ LevelCost times(LevelCost cost, std::int64_t members) {
   cost.flops *= count;
   cost.element_flops *= count;
   cost.compulsory_bytes *= count;
+  cost.inner_bytes *= count;
   cost.workspace_bytes *= members;
   return cost;
 }

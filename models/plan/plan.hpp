@@ -23,6 +23,7 @@ struct LevelCost {
   double flops = 0;                   ///< 6 x batch x weights: the products of forward, dX and dW
   double element_flops = 0;           ///< of activations, derivatives, loss, sums and update, estimated
   double compulsory_bytes = 0;        ///< each operand of each launch read or written once
+  double inner_bytes = 0;             ///< moved beside that within caches, estimated: chunk sums, operands read again
   std::int64_t scratch_bytes = 0;     ///< of a team
   std::int64_t row_tile = 0;          ///< rows that a team takes through the network at once; 0: layers are apart
   std::int64_t workspace_bytes = 0;   ///< on the device, for the whole step
