@@ -143,13 +143,14 @@ std::int64_t log_period(const TrainingSpec& training) {
 }
 
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows) {
+               std::int64_t training_rows, std::int64_t members) {
   validate(model);
   validate(training, model);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
   plan.kind = kind;
   plan.training_rows = training_rows;
+  plan.members = members;
   plan.batch = training.batch == 0 ? training_rows : std::min(training.batch, training_rows);
   plan.chunks = chunks_of(plan.batch, model.parameter_count(), kind);
   const auto full = training_rows / plan.batch;
