@@ -1,6 +1,8 @@
 #include <sinter/app/checkpoints.hpp>
 
 #include <filesystem>
+#include <sstream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +19,16 @@ std::string shown(const std::string& value) { return value.empty() ? "not set" :
 
 std::string change_text(const KeyDifference& key) {
   return fmt::format("{} was {}, is {}", key.path, shown(key.before), shown(key.now));
+}
+
+/// An effective run file without its comments.
+std::string settings_of(const std::string& run_file) {
+  std::string settings;
+  std::istringstream lines(run_file);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('#')) settings += line + '\n';
+  }
+  return settings;
 }
 
 }  // namespace
@@ -76,22 +88,42 @@ std::optional<CheckpointFolder::Found> Checkpoints::find() {
   }
   if (resume != "auto") {
     refuse_folder(resume);
-    return CheckpointFolder::Found{resume, load_checkpoint(resume)};
+    return find_named(resume);
   }
-  std::optional<CheckpointFolder::Found> found;
+  auto found = newest("checkpoint.resume=auto takes no older one and does not begin anew");
+  if (!found) console_.say("no checkpoint to go on from in '{}': beginning anew", folder_.path().string());
+  return found;
+}
+
+std::optional<CheckpointFolder::Found> Checkpoints::newest(std::string_view consequence) {
   try {
-    found = folder_.newest([&](const std::filesystem::path& file, std::string_view why) {
+    return folder_.newest([&](const std::filesystem::path& file, std::string_view why) {
       console_.warn(fmt::format("{}: it is passed over", why));
       damaged_.push_back(file);
     });
   } catch (const IoError& error) {
-    throw IoError(
-        fmt::format("{}; nothing says that it is damaged, so that checkpoint.resume=auto takes no older one and does "
-                    "not begin anew",
-                    error.what()));
+    throw IoError(fmt::format("{}; nothing says that it is damaged, so that {}", error.what(), consequence));
   }
-  if (!found) console_.say("no checkpoint to go on from in '{}': beginning anew", folder_.path().string());
-  return found;
+}
+
+CheckpointFolder::Found Checkpoints::find_named(const std::string& file) {
+  std::optional<CheckpointFolder::Found> left;  // by a start before this one
+  if (problem_.run.checkpoint.keep > 0) left = newest(fmt::format("this run does not go back to '{}'", file));
+  if (left && left->checkpoint.training.phase != TrainingPhase::running) left.reset();
+  // The file may be gone by now: where it lies in this folder, `keep` removed it.
+  if (left && settings_of(left->checkpoint.run_file) == settings_of(run_file_) &&
+      left->checkpoint.data_hash == data_hash_) {
+    console_.say("a run with these settings went on from '{}' before and has work left", file);
+    return std::move(*left);
+  }
+  CheckpointFolder::Found named{file, load_checkpoint(file)};
+  std::error_code ignored;
+  if (left && !std::filesystem::equivalent(left->path, named.path, ignored)) {
+    console_.warn(
+        fmt::format("'{}' is of a run that has work left (step {}); this run goes on from '{}' and will replace it",
+                    left->path.string(), left->checkpoint.training.steps_done, file));
+  }
+  return named;
 }
 
 void Checkpoints::refuse_folder(const std::filesystem::path& path) const {

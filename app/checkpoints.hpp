@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sinter/app/console.hpp>
@@ -39,6 +40,12 @@ class Checkpoints {
 
  private:
   std::optional<CheckpointFolder::Found> find();
+  /// The newest whole one of the output folder; damaged ones are passed over. One that cannot be read is an IoError, which
+  /// tells the consequence.
+  std::optional<CheckpointFolder::Found> newest(std::string_view consequence);
+  /// From the file that the run file names; but a job that is started again goes on from what it left itself, which tells
+  /// its settings, this file among them.
+  CheckpointFolder::Found find_named(const std::string& file);
   void warn_of_unfinished_run() const;
   /// Throws ConfigError where checkpoint.resume names a folder.
   void refuse_folder(const std::filesystem::path& path) const;

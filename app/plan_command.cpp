@@ -119,10 +119,14 @@ int plan(const PlanOptions& options, Console& console) {
         target.profile.string(), target.space, fmt::join(shipped_machines(), ", "));
   }
 
+  std::vector<std::int64_t> widths{run.model.inputs};
+  for (const auto& layer : run.model.layers) widths.push_back(layer.width);
   Json record{{"name", run.run.name},
               {"space", target.space},
               {"precision", to_name(run.device.precision)},
-              {"parameters", run.model.parameter_count()}};
+              {"model", {{"type", to_name(run.model.type)}, {"widths", widths}}},
+              {"parameters", run.model.parameter_count()},
+              {"fusion", to_name(run.training.fusion)}};
   record_plan(record, plan, members);
   if (target.machine) {
     record["machine"] = {{"name", target.machine->name}, {"profile", target.profile.string()}};

@@ -1,5 +1,7 @@
 #include <sinter/app/problem.hpp>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <sinter/models/plan/share.hpp>
@@ -11,7 +13,8 @@ namespace {
 /// The plan; of an ensemble, whose members train at level epochs, a refusal of that level is one of the members.
 Plan plan_for(const RunFile& run, DeviceKind kind, std::int64_t rows) {
   try {
-    return make_plan(run.model, run.training, run.device.precision, kind, rows);
+    return make_plan(run.model, run.training, run.device.precision, kind, rows,
+                     std::max<std::int64_t>(1, run.ensemble.members));
   } catch (const ConfigError& error) {
     constexpr std::string_view level = "training.fusion: ";
     const std::string_view text = error.what();

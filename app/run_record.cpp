@@ -22,6 +22,7 @@ Json cost_json(const LevelCost& cost) {
           {"flops", cost.flops},
           {"element_flops", cost.element_flops},
           {"compulsory_bytes", cost.compulsory_bytes},
+          {"inner_bytes", cost.inner_bytes},
           {"scratch_bytes", cost.scratch_bytes},
           {"row_tile", cost.row_tile},
           {"workspace_bytes", cost.workspace_bytes},

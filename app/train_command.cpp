@@ -218,9 +218,10 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   write_decision_map(*backend, result.model, shown, folder);
 
   console.say("");
-  console.say("{} after {} epochs, {} steps in {}: {} steps/s, {} samples/s", result.status, result.epochs_done,
-              result.steps_done, duration(result.training_s), short_number(record["time"]["steps_per_s"]),
-              short_number(record["time"]["samples_per_s"]));
+  console.say("{} after {} epochs, {} steps in {} of training: {} steps/s, {} samples/s{}", result.status,
+              result.epochs_done, result.steps_done, duration(result.training_s),
+              short_number(record["time"]["steps_per_s"]), short_number(record["time"]["samples_per_s"]),
+              result.checkpoints > 0 ? fmt::format("; checkpoints took {:.3f} s beside", result.checkpoint_s) : "");
   if (ensemble) console.say("{}\n\n  metrics of member {}, the best", ensemble_table(result), result.best);
   console.say(metrics_table(result));
   if (predicted.name == "test" && predicted.set->rows <= table_rows) {

@@ -33,7 +33,7 @@ std::vector<Key> checkpoint_keys() {
   auto resume = scalar_key(
       "checkpoint.resume", [](auto& file) -> auto& { return file.checkpoint.resume; },
       "Whether to go on from a checkpoint. `auto`: from the newest whole one of the output folder, where there is one; "
-      "a path (relative to the working directory): from that one.",
+      "a path (relative to the working directory): from that one, and when started again from its own newest.",
       stated(std::string(allowed)));
   resume.type = "name or path";
   resume.read = [allowed](Draft& draft, const Value& value) {

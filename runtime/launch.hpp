@@ -14,6 +14,18 @@
 
 namespace sinter {
 
+namespace detail {
+/// Bytes of scratch that a policy's teams have; 0 for a policy without teams.
+template <class Policy>
+std::size_t team_scratch(const Policy& policy) {
+  if constexpr (requires { policy.scratch_size(0); }) {
+    return policy.scratch_size(0) + policy.scratch_size(1);
+  } else {
+    return 0;
+  }
+}
+}  // namespace detail
+
 #ifdef KOKKOS_ENABLE_CUDA
 /// What a kernel and Kokkos' part of its launch take of a GPU's arguments. From this size on Kokkos 4 passes them
 /// through constant memory, of which there is one: the host would wait for the launch before.
@@ -30,7 +42,7 @@ void launch(LaunchLabel& label, const Policy& policy, const Functor& functor) {
                   "a kernel's arguments are too long: put what does not change from step to step into device memory");
   }
 #endif
-  label.count();
+  label.count(detail::team_scratch(policy));
   Kokkos::parallel_for(label.name(), policy, functor);
 }
 

@@ -101,6 +101,16 @@ LedgerCounts totals() {
   return counts;
 }
 
+std::size_t take_team_scratch(std::string_view prefix) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  std::size_t most = 0;
+  for (auto* label : s.labels) {
+    if (label->name().starts_with(prefix)) most = std::max(most, label->take_team_scratch());
+  }
+  return most;
+}
+
 ByLabel by_label() {
   auto& s = state();
   const std::lock_guard lock(s.mutex);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,13 +24,22 @@ class LaunchLabel {
   LaunchLabel(const LaunchLabel&) = delete;
   LaunchLabel& operator=(const LaunchLabel&) = delete;
 
-  void count() noexcept { launches_.fetch_add(1, std::memory_order_relaxed); }
+  /// `team_scratch`: bytes that a team of the launch has.
+  void count(std::size_t team_scratch = 0) noexcept {
+    launches_.fetch_add(1, std::memory_order_relaxed);
+    auto most = team_scratch_.load(std::memory_order_relaxed);
+    while (most < team_scratch && !team_scratch_.compare_exchange_weak(most, team_scratch, std::memory_order_relaxed)) {
+    }
+  }
+  /// The most that a team had since this was asked last.
+  std::size_t take_team_scratch() noexcept { return team_scratch_.exchange(0, std::memory_order_relaxed); }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::int64_t launches() const noexcept { return launches_.load(std::memory_order_relaxed); }
 
  private:
   std::string name_;
   std::atomic<std::int64_t> launches_{0};
+  std::atomic<std::size_t> team_scratch_{0};
 };
 
 namespace ledger {
@@ -47,6 +57,9 @@ void count_wait(const char* label);
 
 /// Totals since the process began (fences, copies and allocations: since attach()).
 LedgerCounts totals();
+
+/// The most scratch in bytes that a team had in launches under labels with this prefix, since it was asked last.
+std::size_t take_team_scratch(std::string_view prefix);
 
 /// Totals by kind and label.
 using ByLabel = std::map<std::pair<std::string, std::string>, LedgerRow>;

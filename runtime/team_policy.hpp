@@ -8,10 +8,6 @@
 
 namespace sinter {
 
-/// Scratch of level 0 that a device's team may ask for: what Kokkos' CUDA backend has of the 48 KiB that a block gets
-/// unasked, less what it keeps for a team's reductions. cmake/cuda-check reads it.
-inline constexpr std::size_t device_scratch = std::size_t{39} << 10;
-
 /// The policy type of a kernel whose teams have `Threads` threads on a device, of which `Teams` shall fit on an SM at a
 /// time: registers are bounded for it.
 template <Space S, int Threads, int Teams = 2>

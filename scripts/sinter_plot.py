@@ -130,7 +130,7 @@ def plot_probability(axis, actual, predicted, name):
     axis.set_xticks([0, 1])
     axis.set_xlim(-0.5, 1.5)
     axis.set_ylim(-0.05, 1.05)
-    axis.set_xlabel(f"actual {name}")
+    axis.set_xlabel(f"actual {name}\n(points of a class spread sideways)")
     axis.set_ylabel("predicted")
     axis.legend(loc="upper left", bbox_to_anchor=(0, 0.94))
 

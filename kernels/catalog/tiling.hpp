@@ -40,6 +40,15 @@ constexpr std::int64_t host_rows_at_once(std::int64_t real_bytes, std::int64_t b
   return host_columns_at_once(real_bytes, block, steps);
 }
 
+/// How far a stage of a device's forward product goes along its chains: a kernel of a single layer has scratch for longer ones.
+constexpr int device_forward_depth(std::int64_t real_bytes) { return real_bytes == 4 ? 16 : 8; }
+
+/// Columns of a device's largest block of a product.
+constexpr std::int64_t device_block_columns(std::int64_t real_bytes) { return real_bytes == 4 ? 128 : 64; }
+
+/// Leaves of a tree of chunk sums; the planner cuts a batch into no more chunks.
+inline constexpr int max_leaves = 128;
+
 /// Pieces of `extent` that are no longer than `most`.
 constexpr std::int64_t pieces(std::int64_t extent, std::int64_t most) { return (extent + most - 1) / most; }
 
@@ -129,6 +138,11 @@ constexpr HostBackward host_backward(std::int64_t fan_in, std::int64_t rows, int
 /// later tiles have more blocks.
 constexpr std::int64_t host_weight_row(std::int64_t fan_in, std::int64_t tiles, std::int64_t tile) {
   return std::min(fan_in, pieces(fan_in, block_rows) * tile / tiles * block_rows);
+}
+
+/// Rows of W of the largest of so many tiles.
+constexpr std::int64_t host_most_weight_rows(std::int64_t fan_in, std::int64_t tiles) {
+  return std::min(fan_in, pieces(pieces(fan_in, block_rows), tiles) * block_rows);
 }
 
 /// Rows that a team takes through a whole network in inference, as far as its scratch has room for them: enough to use a

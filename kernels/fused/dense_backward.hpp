@@ -41,8 +41,8 @@ struct HostDenseBackward {
   }
   [[nodiscard]] std::int64_t league() const { return cut.tiles * groups(); }
   KOKKOS_INLINE_FUNCTION std::size_t scratch_bytes() const {
-    const std::int64_t rows = args.order.own_rows(), most = std::min<std::int64_t>(args.fan_in, most_tile_rows());
-    return std::max(Product::scratch_bytes(0, most, args.fan_out), Product::scratch_bytes(most, args.fan_out, rows));
+    return static_cast<std::size_t>(tiling::host_backward_scratch(
+        sizeof(Real), tiling::host_most_weight_rows(args.fan_in, cut.tiles), args.fan_out, args.order.own_rows()));
   }
 
   KOKKOS_FORCEINLINE_FUNCTION static std::int64_t ranges(std::int64_t fan_in, std::int64_t /*fan_out*/) {
@@ -62,9 +62,6 @@ struct HostDenseBackward {
   KOKKOS_FORCEINLINE_FUNCTION int groups() const { return args.target.chunks / cut.group; }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t first_row(std::int64_t tile) const {
     return tiling::host_weight_row(args.fan_in, cut.tiles, tile);
-  }
-  KOKKOS_FORCEINLINE_FUNCTION std::int64_t most_tile_rows() const {
-    return tiling::pieces(tiling::pieces(args.fan_in, row_tile), cut.tiles) * row_tile;
   }
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t weights() const { return std::int64_t{args.fan_in} * args.fan_out; }
   KOKKOS_FORCEINLINE_FUNCTION bool owns_bias(std::int64_t tile) const { return args.bias && tile + 1 == cut.tiles; }
@@ -156,10 +153,11 @@ void dense_backward(const typename S::Execution& exec, const DenseBackwardArgs<R
            kernel);
   } else {
     const Kernel kernel(args);
-    launch(label,
-           team_policy<S, typename Kernel::Policy>(exec, kernel.league(), Kernel::Product::team_size, 0,
-                                                   Kernel::scratch_bytes()),
-           kernel);
+    launch(
+        label,
+        team_policy<S, typename Kernel::Policy>(exec, kernel.league(), Kernel::Product::team_size, 0,
+                                                static_cast<std::size_t>(tiling::device_backward_bytes(sizeof(Real)))),
+        kernel);
   }
 }
 

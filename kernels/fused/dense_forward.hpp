@@ -84,8 +84,8 @@ void dense_forward(const typename S::Execution& exec, const DenseForwardArgs<Rea
   const tiling::Tile tile = tiling::forward_tile(S::kernels_on_host, args.rows, args.fan_out, threads);
   const std::int64_t row_tiles = tiling::pieces(args.rows, tile.rows),
                      column_tiles = tiling::pieces(args.fan_out, tile.columns);
-  const std::size_t scratch = Kernel::Product::scratch_bytes(0, tile.columns, args.fan_in) +
-                              static_cast<std::size_t>(tile.rows) * sizeof(std::int64_t) + 128;
+  const auto scratch = static_cast<std::size_t>(
+      tiling::forward_bytes(S::kernels_on_host, sizeof(Real), tile, args.fan_in));
   launch(label,
          team_policy<S, typename Kernel::Policy>(exec, row_tiles * column_tiles, Kernel::Product::team_size,
                                                  Kernel::scratch_level, scratch),

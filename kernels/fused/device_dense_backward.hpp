@@ -39,9 +39,6 @@ struct DeviceDenseBackward {
   static std::int64_t ranges(std::int64_t fan_in, std::int64_t fan_out) {
     return (row_tiles(fan_in) + 1) * std::int64_t{column_tiles(fan_out)};
   }
-  static std::size_t scratch_bytes() {
-    return Product::scratch_bytes() + 2 * sizeof(int) * (tile::max_leaves + 1) + 192;
-  }
 
   explicit DeviceDenseBackward(const DenseBackwardArgs<Real>& of)
       : args(of),

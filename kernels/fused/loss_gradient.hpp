@@ -112,7 +112,7 @@ void loss_gradient(const typename S::Execution& exec, const LossGradientArgs<Rea
   static LaunchLabel label("sinter::layer::loss_gradient");
   launch(label,
          team_policy<S>(exec, args.order.own_chunks(), Kernel::team_size, 0,
-                        S::kernels_on_host ? 0 : 2 * Kernel::scratch_bytes + 64),
+                        static_cast<std::size_t>(tiling::loss_bytes(S::kernels_on_host))),
          Kernel{args});
 }
 

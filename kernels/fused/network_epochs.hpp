@@ -50,18 +50,21 @@ struct NetworkEpochs {
   using Tile = NetworkTile<S, Real>;
   using Policy = BoundedTeamPolicy<S, Tile::team_size, 1>;
   using Member = typename Policy::member_type;
-  static constexpr int rates_at_once = 64;  ///< steps whose constants are computed together
+  static constexpr int rates_at_once = tiling::rates_at_once;
+  static_assert(sizeof(StepRates<Real>) == 3 * sizeof(Real));  // tiling::epochs_scratch reckons with it
 
   NetworkEpochsArgs<Real> args;
   int scratch_level;
   bool staged;  ///< parameters, states and slabs are worked on in scratch
 
-  static std::size_t staging_bytes(const NetworkEpochsArgs<Real>& args) {
+  static tiling::EpochsScratch scratch(const NetworkEpochsArgs<Real>& args) {
     const int vectors = 1 + (args.target.state0 != nullptr ? 1 : 0) + (args.target.state1 != nullptr ? 1 : 0) +
                         args.target.chunks;
-    return static_cast<std::size_t>(vectors) * (static_cast<std::size_t>(args.parameters) * sizeof(Real) + 64);
+    const std::int64_t most = std::min<std::int64_t>(Policy::scratch_size_max(0), tiling::device_lone_scratch);
+    return tiling::epochs_scratch(S::kernels_on_host, sizeof(Real),
+                                  static_cast<std::int64_t>(Tile::scratch_bytes(args.shape)), vectors, args.parameters,
+                                  args.member_count, most);
   }
-  static constexpr std::size_t rates_bytes = rates_at_once * sizeof(StepRates<Real>) + 64;
 
   /// Threads of a team. A tiny network does not fill a device's team for products; of many networks more fit an SM then.
   static int threads(const NetworkEpochsArgs<Real>& args) {
@@ -212,17 +215,11 @@ void network_epochs(const typename S::Execution& exec, const NetworkEpochsArgs<R
   using Kernel = NetworkEpochs<S, Real>;
   static LaunchLabel label("sinter::epochs");
   if (args.count == 0) return;
-  // On a device parameters and states are worked on in scratch where they fit: all of it for one network, half of an SM
-  // for each of many. On a host the caches keep them.
-  const std::size_t bytes = Kernel::Tile::scratch_bytes(args.shape) + Kernel::rates_bytes,
-                    staging = Kernel::staging_bytes(args),
-                    most = args.member_count == 1 ? static_cast<std::size_t>(Kernel::Policy::scratch_size_max(0))
-                                                  : device_scratch;
-  const bool staged = !S::kernels_on_host && bytes + staging <= most;
+  const auto scratch = Kernel::scratch(args);
   int level = 0;
   const auto policy = tile_policy<typename Kernel::Policy, S, Real>(
-      exec, args.member_count, args.shape, Kernel::rates_bytes + (staged ? staging : 0), level, Kernel::threads(args));
-  launch(label, policy, Kernel{args, level, staged});
+      exec, args.member_count, args.shape, static_cast<std::size_t>(scratch.bytes), level, Kernel::threads(args));
+  launch(label, policy, Kernel{args, level, scratch.staged});
 }
 
 }  // namespace sinter::fused

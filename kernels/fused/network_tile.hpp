@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <sinter/kernels/catalog/tiling.hpp>
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/fused/parameter_update.hpp>
 #include <sinter/kernels/fused/tile_shape.hpp>
@@ -33,9 +33,8 @@ class NetworkTile {
     return Product::scratch_bytes(shape.over_rows ? shape.widest : 0, shape.widest, shape.longest);
   }
   static std::size_t scratch_bytes(const TileShape& shape) {
-    const auto rows = static_cast<std::size_t>(shape.row_tile);
-    return rows * static_cast<std::size_t>(shape.columns) * sizeof(Real) +
-           rows * (sizeof(double) + sizeof(std::int64_t)) + product_bytes(shape) + 512;
+    return static_cast<std::size_t>(tiling::tile_bytes(sizeof(Real), shape.row_tile, shape.columns,
+                                                       static_cast<std::int64_t>(product_bytes(shape))));
   }
 
   /// Claims its pieces of the team's scratch at `level`; a device's product works at level 0 in any case. `parameters`:
@@ -246,20 +245,12 @@ class NetworkTile {
   void* work_;
 };
 
-/// Rows of a tile: all of a chunk where its activations take at most this much scratch, else fewer. On a device the scratch
-/// of a team holds it; there a tile of few rows leaves most threads without work, and one that does not fit lies in
-/// global memory instead. It changes no bit.
+/// Rows of a tile in training.
 template <Space S, class Real>
 std::int64_t tile_rows(const NetworkLayout& layout, std::int64_t chunk_rows) {
-  constexpr std::size_t limit = S::kernels_on_host ? std::size_t{tiling::host_tile_bytes} : device_scratch;
-  constexpr std::int64_t fewest = S::kernels_on_host ? 8 : 32, most = 64;
-  const auto fits = [&](std::int64_t rows) {
-    return NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)) <= limit;
-  };
-  const std::int64_t all = chunk_rows < 8 ? 8 : (chunk_rows + 7) / 8 * 8;
-  std::int64_t rows = all;
-  while (rows > fewest && !fits(rows)) rows = (rows / 2 + 7) / 8 * 8;
-  return S::kernels_on_host || fits(rows) ? rows : std::min(all, most);
+  return tiling::tile_rows(S::kernels_on_host, chunk_rows, [&](std::int64_t rows) {
+    return static_cast<std::int64_t>(NetworkTile<S, Real>::scratch_bytes(training_shape(layout, rows)));
+  });
 }
 
 /// The policy of a kernel whose teams hold a tile and `more` bytes of scratch beside it, and the level at which they lie:
@@ -270,9 +261,10 @@ Policy tile_policy(const typename S::Execution& exec, std::int64_t league, const
   using Tile = NetworkTile<S, Real>;
   const std::size_t bytes = Tile::scratch_bytes(shape) + more;
   level = S::kernels_on_host || bytes > static_cast<std::size_t>(Policy::scratch_size_max(0)) ? 1 : 0;
-  auto policy = team_policy<S, Policy>(exec, league, team_size, level, bytes);
-  if (!S::kernels_on_host && level == 1)
-    policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(Tile::product_bytes(shape) + 64)));
+  if (S::kernels_on_host || level == 0) return team_policy<S, Policy>(exec, league, team_size, level, bytes);
+  const std::size_t product = Tile::product_bytes(shape) + 64;
+  auto policy = team_policy<S, Policy>(exec, league, team_size, level, bytes - product);
+  policy.set_scratch_size(0, Kokkos::PerTeam(static_cast<int>(product)));
   return policy;
 }
 

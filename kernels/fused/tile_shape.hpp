@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/layout.hpp>
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/runtime/host_mirror.hpp>
@@ -40,15 +41,12 @@ struct TileShape {
 };
 
 namespace detail {
-/// Columns of a piece: with rows in multiples of 8, an even number has every piece begin at a cache line.
-inline std::int64_t whole_columns(std::int64_t columns) { return (columns + 1) / 2 * 2; }
-
 /// Fills in `layers` for training, and gives the columns up to the last activation.
 inline std::int64_t place_layers(const NetworkLayout& layout, std::vector<TileLayer>& layers) {
-  std::int64_t columns = whole_columns(layout.inputs);
+  std::int64_t columns = tiling::whole_columns(layout.inputs);
   const auto place = [&columns](std::int64_t count) {
     const std::int64_t at = columns;
-    columns += whole_columns(count);
+    columns += tiling::whole_columns(count);
     return at;
   };
   for (const auto& layer : layout.layers) {
@@ -95,7 +93,7 @@ inline TileShape training_shape(const NetworkLayout& layout, std::int64_t row_ti
   shape.over_rows = true;
   for (auto& gradient : shape.gradient) {
     gradient = static_cast<int>(columns);
-    columns += detail::whole_columns(layout.widest());
+    columns += tiling::whole_columns(layout.widest());
   }
   shape.columns = static_cast<int>(columns);
   return shape;
@@ -107,7 +105,7 @@ template <Space S>
 Vector<S, TileLayer> forward_layers(const typename S::Execution& exec, const NetworkLayout& layout) {
   std::vector<TileLayer> layers;
   detail::place_layers(layout, layers);
-  const std::int64_t first = detail::whole_columns(layout.inputs), each = detail::whole_columns(layout.widest());
+  const std::int64_t first = tiling::whole_columns(layout.inputs), each = tiling::whole_columns(layout.widest());
   for (std::size_t l = 0; l < layers.size(); ++l) {
     layers[l].output = first + (l % 2 == 0 ? 0 : each);
     layers[l].input_of_activation = -1;
@@ -122,7 +120,7 @@ inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_til
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
   shape.widest = shape.longest = static_cast<int>(std::max(layout.inputs, layout.widest()));
-  shape.columns = static_cast<int>(detail::whole_columns(layout.inputs) + 2 * detail::whole_columns(layout.widest()));
+  shape.columns = static_cast<int>(tiling::whole_columns(layout.inputs) + 2 * tiling::whole_columns(layout.widest()));
   return shape;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/ops/simd.hpp>
 #include <sinter/kernels/tile/pack.hpp>
 #include <sinter/runtime/launch.hpp>
@@ -32,7 +33,9 @@ struct DeviceBlocks {
   static constexpr int pitch = Block + width;
 
   KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t = 0, std::int64_t = 0, std::int64_t = 0) {
-    return 2 * sizeof(Real) * depth * (pitch<block_m> + pitch<block_n>);
+    constexpr std::int64_t bytes = tiling::device_product_bytes(sizeof(Real), depth);
+    static_assert(bytes == std::int64_t{2 * sizeof(Real)} * depth * (pitch<block_m> + pitch<block_n>));
+    return bytes;
   }
 
   // Everything that is read and written is read and written in whole packs, or nothing is: code for both at each place

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <sinter/kernels/catalog/tiling.hpp>
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/operand.hpp>
 #include <sinter/kernels/tile/start.hpp>
@@ -28,7 +28,7 @@ struct HostProduct {
   /// Scratch of one team for products of up to `n` columns and chains of up to `k`, and up to `m` rows where A's columns are
   /// contiguous (0: never).
   KOKKOS_INLINE_FUNCTION static std::size_t scratch_bytes(std::int64_t m, std::int64_t n, std::int64_t k) {
-    return static_cast<std::size_t>(tiling::host_product_bytes(sizeof(Real), sizeof(Real) * lanes, m, n, k));
+    return static_cast<std::size_t>(tiling::host_product_scratch(sizeof(Real), m, n, k));
   }
 
   /// `epilogue` of epilogue.hpp: its matrix may not overlap the operands, but `start` may be that matrix.

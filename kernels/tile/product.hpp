@@ -27,8 +27,8 @@ using Product = typename ProductOf<S, Real>::type;
 
 /// The same for a forward kernel of a single layer, which has scratch for longer stages.
 template <Space S, class Real>
-using ForwardProduct =
-    std::conditional_t<S::kernels_on_host, Product<S, Real>, DeviceProduct<Real, 256, sizeof(Real) == 4 ? 16 : 8>>;
+using ForwardProduct = std::conditional_t<S::kernels_on_host, Product<S, Real>,
+                                          DeviceProduct<Real, 256, tiling::device_forward_depth(sizeof(Real))>>;
 /// And for a backward one, which has registers for more outputs a thread.
 template <class Real>
 using BackwardProduct = DeviceProduct<Real, 128>;

@@ -4,11 +4,12 @@
 
 #include <cstdint>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/runtime/kokkos_version.hpp>
 
 namespace sinter::tile {
 
-inline constexpr int max_leaves = 128;  ///< the planner's bound on chunks
+inline constexpr int max_leaves = tiling::max_leaves;
 
 /// Sum of leaf[0], leaf[stride], ..., leaf[(Leaves - 1) * stride]. Up to 16 leaves are one expression; above, the halves
 /// are taken one after the other, so that a GPU's thread holds 16 leaves in registers and not all.

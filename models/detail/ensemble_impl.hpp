@@ -150,7 +150,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto ledger_before = ledger::by_label();
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
-  const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
+  const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows,
+                              static_cast<std::int64_t>(ensemble.size()));
   Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
   const detail::MemberShare own(ensemble.size(), ranks);
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
@@ -188,6 +189,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
                                                             : std::numeric_limits<std::int64_t>::max();
   const double earlier_s = state.training_s;
   const Kokkos::Timer timer;
+  double checkpoint_s = 0;  // no training
+  const auto training_s = [&] { return earlier_s + timer.seconds() - checkpoint_s; };
 
   const auto tell_of_lost = [&](const std::vector<fused::LossRecord>& seen) {
     for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -223,18 +226,17 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
     }
     progress.running_loss /= left;
     if (validates) progress.validation_loss = validation_loss / left;
-    progress.elapsed_s = earlier_s + timer.seconds();
+    progress.elapsed_s = training_s();
     if (options.on_progress) options.on_progress(progress);
   };
 
   detail::CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
   std::int64_t checkpoints = 0;
-  double checkpoint_s = 0;
   const auto make_checkpoint = [&] {
+    state.training_s = training_s();
     const Kokkos::Timer cost;
     const auto seen = on_device.records(exec);
     tell_of_lost(seen);  // for one that goes on from here believes it told
-    state.training_s = earlier_s + timer.seconds();
     on_device.fetch(exec, seen, state);
     state.model.feature_names = options.feature_names;
     state.model.target_names = options.target_names;
@@ -271,7 +273,7 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   state.phase = ended() ? TrainingPhase::completed : TrainingPhase::running;
   const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
   if (options.on_checkpoint && !nothing_new) make_checkpoint();
-  const double seconds = earlier_s + timer.seconds();
+  const double seconds = training_s();
   own.gather_parameters(exec, ensemble);
   const auto records = on_device.records(exec);
   tell_of_lost(records);

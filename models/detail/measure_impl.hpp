@@ -128,7 +128,7 @@ template <Space S, class Real, class In, class Trained>
 MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Trained& trained,
                                           const Network<S, Real>& network, const SetRows<S, In>& train,
                                           const TrainOptions<S, Real>& options, TrainingSpec training,
-                                          const MeasureSettings& settings) {
+                                          const MeasureSettings& settings, std::int64_t members = 1) {
   if (settings.repetitions < 1)
     throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
   const auto& model = network.spec();
@@ -136,7 +136,7 @@ MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Tra
   const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   training.drop_last = true;
   if (train.streamed()) training.stream = Stream::always;
-  const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows);
+  const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows, members);
   check_ranks(plan, communicator.size());
   const SetShare share = SetShare::of_training(plan, communicator);
   const auto statistics = set_statistics(exec, train, share, model, "measured");
@@ -245,7 +245,7 @@ Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemb
   training.fusion = Fusion::epochs;
   const auto& first = ensemble.network(0);
   const auto problem = detail::measured_problem<S, Real, In>(exec, ensemble, first, {train, {}}, options, training,
-                                                             settings);
+                                                             settings, static_cast<std::int64_t>(ensemble.size()));
   Measurement out;
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {

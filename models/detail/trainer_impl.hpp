@@ -187,6 +187,8 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
                                                             : std::numeric_limits<std::int64_t>::max();
   const double earlier_s = state.training_s;
   const Kokkos::Timer timer;
+  // Checkpoints are no training: a rate of steps says the same however often they are due.
+  const auto training_s = [&] { return earlier_s + timer.seconds() - report.checkpoint_s; };
 
   const auto pull_record = [&]() -> fused::LossRecord {
     record.pull(exec);
@@ -215,7 +217,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
                       schedule.learning_rate(state.steps_done - 1),
                       0};
     if (validation_due) progress.validation_loss = evaluator.loss(exec, validation_set, spec.loss);
-    progress.elapsed_s = earlier_s + timer.seconds();
+    progress.elapsed_s = training_s();
     if (options.on_progress && (log_due || validation_due)) options.on_progress(progress);
     if (hook_due) options.hook(progress, network);
     if (!keep_best || !(validation_set.empty() ? log_due : validation_due)) return;  // a hook decides nothing
@@ -236,11 +238,11 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   CheckpointClock clock(options.checkpoint, options.on_checkpoint != nullptr);
   const auto make_checkpoint = [&] {
     wait_for(exec, "sinter::train: steps before a checkpoint");
+    state.training_s = training_s();
     const Kokkos::Timer cost;
     const fused::LossRecord seen = pull_record();
     state.epoch_loss = seen.epoch_sum;
     state.step_loss = seen.step_sum;
-    state.training_s = earlier_s + timer.seconds();
     stepper->gather_state(exec);
     if (communicator.rank() == 0) on_device.fetch(exec, state);
     state.model.feature_names = options.feature_names;
@@ -289,7 +291,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   if (options.on_checkpoint && !nothing_new) make_checkpoint();
   wait_for(exec, "sinter::train: last step");
   if (stream) report.stream = stream->report();
-  report.training_s = earlier_s + timer.seconds();
+  report.training_s = training_s();
   report.status = state.phase == TrainingPhase::running ? "interrupted" : to_name(state.phase);
   report.epochs_done = state.epochs_done();
   report.steps_done = state.steps_done;

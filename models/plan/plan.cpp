@@ -71,6 +71,7 @@ LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec
   for (const auto& launch : work.launches) {
     cost.element_flops += launch.element_flops;
     cost.compulsory_bytes += launch.compulsory_bytes;
+    cost.inner_bytes += launch.inner_bytes;
   }
   cost.scratch_bytes = work.scratch_bytes;
   cost.row_tile = work.row_tile;
@@ -128,6 +129,7 @@ LevelCost times(LevelCost cost, std::int64_t members) {
   cost.flops *= count;
   cost.element_flops *= count;
   cost.compulsory_bytes *= count;
+  cost.inner_bytes *= count;
   cost.workspace_bytes *= members;
   return cost;
 }
@@ -141,13 +143,14 @@ std::int64_t log_period(const TrainingSpec& training) {
 }
 
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows) {
+               std::int64_t training_rows, std::int64_t members) {
   validate(model);
   validate(training, model);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
   plan.kind = kind;
   plan.training_rows = training_rows;
+  plan.members = members;
   plan.batch = training.batch == 0 ? training_rows : std::min(training.batch, training_rows);
   plan.chunks = chunks_of(plan.batch, model.parameter_count(), kind);
   const auto full = training_rows / plan.batch;

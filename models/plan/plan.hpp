@@ -23,7 +23,8 @@ struct LevelCost {
   double flops = 0;                   ///< 6 x batch x weights: the products of forward, dX and dW
   double element_flops = 0;           ///< of activations, derivatives, loss, sums and update, estimated
   double compulsory_bytes = 0;        ///< each operand of each launch read or written once
-  std::int64_t scratch_bytes = 0;     ///< of a team
+  double inner_bytes = 0;             ///< moved beside that within caches, estimated: chunk sums, operands read again
+  std::int64_t scratch_bytes = 0;     ///< of a team, the most that a launch asks for
   std::int64_t row_tile = 0;          ///< rows that a team takes through the network at once; 0: layers are apart
   std::int64_t workspace_bytes = 0;   ///< on the device, for the whole step
 };
@@ -35,8 +36,9 @@ struct Plan {
   Fusion level = Fusion::layer;
   DeviceKind kind = DeviceKind::host;
   std::int64_t training_rows = 0;
-  std::int64_t batch = 0;   ///< global batch in rows, never above training_rows
-  std::int64_t chunks = 1;  ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
+  std::int64_t members = 1;  ///< networks of an ensemble; costs are those of one
+  std::int64_t batch = 0;    ///< global batch in rows, never above training_rows
+  std::int64_t chunks = 1;   ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
   std::int64_t steps_per_epoch = 0;
   bool last_batch_smaller = false;
   LevelCost chosen;
@@ -53,6 +55,6 @@ constexpr std::int64_t max_chunks(DeviceKind kind) { return kind == DeviceKind::
 
 /// `kind`: where the kernels will run. Throws ConfigError where the level asked for cannot serve the problem, with the reason.
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows);
+               std::int64_t training_rows, std::int64_t members = 1);
 
 }  // namespace sinter

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <sinter/kernels/catalog/costs.hpp>
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/catalog/tiling.hpp>
 
 namespace sinter {
@@ -28,6 +29,7 @@ struct Problem {
   double states = 0, optimizer_flops = 0, loss_flops = 0;
   bool bias = true, clip = false, gather = false, shuffle = false;
   DeviceKind kind = DeviceKind::host;
+  std::int64_t members = 1;
 
   [[nodiscard]] bool last(std::size_t l) const { return l + 1 == layers.size(); }
   /// Bytes that an update of so many parameters reads and writes, beside the gradient.
@@ -42,6 +44,7 @@ Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precisi
   p.batch = static_cast<double>(plan.batch);
   p.chunks = static_cast<double>(plan.chunks);
   p.kind = plan.kind;
+  p.members = plan.members;
   p.inputs = static_cast<double>(model.inputs);
   p.outputs = static_cast<double>(model.outputs());
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
@@ -131,27 +134,15 @@ StepWork classic_work(const Problem& p) {
   double kept = p.inputs + p.outputs + 2 * p.widest;  // gathered rows, two gradients, activations
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(r * (B * kept + p.parameters * (1 + p.states)));
+  work.scratch_bytes = tiling::loss_bytes(p.kind == DeviceKind::host);
   return work;
 }
 
 std::int64_t whole(double count) { return static_cast<std::int64_t>(count); }
 
-/// Bytes of scratch for tile products of up to `n` columns, chains of up to `k`, and up to `m` rows where A's columns are
-/// contiguous: what a host's packs at the widest vectors; an accelerator's two stages of `steps` x 64 and `steps` x 128 (64 in
-/// double) with a pack of padding a row.
-double product_bytes(const Problem& p, double m, double n, double k, double steps = 8) {
-  if (p.kind == DeviceKind::host) {
-    constexpr std::int64_t panel_row_bytes = 2 * 64;
-    return static_cast<double>(
-        tiling::host_product_bytes(whole(p.real), panel_row_bytes, whole(m), whole(n), whole(k)));
-  }
-  const double pack = 16 / p.real;
-  return p.real * 2 * steps * (64 + pack + (p.real == 4 ? 128 : 64) + pack);
-}
-
 /// A layer's part of dense_backward: on a host a team has a tile of W and a group of chunks, and does dX too, as a few
 /// threads have it. Gives the scratch of a team in bytes.
-double add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
+std::int64_t add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
   const auto& layer = p.layers[l];
   const auto [tiles, group] = tiling::host_backward(whole(layer.fan_in), whole(p.batch), static_cast<int>(p.chunks), 0,
                                                     tiling::few_threads);
@@ -161,8 +152,8 @@ double add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
   if (l > 0) launch.products.push_back({rows * group, rows_of_W, layer.width, 1, true});
   launch.products.push_back({rows_of_W, layer.width, rows, static_cast<double>(group)});
   launch.inner_bytes = p.real * (2 * groups * layer.parameters + (W_tiles - 1) * p.batch * layer.width);
-  const double most = std::ceil(rows_of_W / tiling::block_rows) * tiling::block_rows;
-  return std::max(product_bytes(p, 0, most, layer.width), product_bytes(p, most, layer.width, p.batch));
+  return tiling::host_backward_bytes(whole(p.real), tiling::host_most_weight_rows(whole(layer.fan_in), tiles),
+                                     whole(layer.width), whole(p.batch));
 }
 
 /// On an accelerator some teams have a tile of dX, others a block of W and a group of chunks. Gives the groups, whose
@@ -170,7 +161,7 @@ double add_host_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
 double add_device_backward(const Problem& p, std::size_t l, LaunchWork& launch) {
   const auto& layer = p.layers[l];
   constexpr double row_tile = tiling::block_rows;
-  const double column_tile = p.real == 4 ? 128 : 64;
+  const auto column_tile = static_cast<double>(tiling::device_block_columns(whole(p.real)));
   const double blocks = std::ceil(layer.fan_in / row_tile) * std::ceil(layer.width / column_tile);
   const double groups = p.chunks /
                         tiling::device_chunks_together(whole(blocks), static_cast<int>(p.chunks), 0, !p.clip);
@@ -193,7 +184,7 @@ StepWork layer_work(const Problem& p) {
   const bool host = p.kind == DeviceKind::host;
   StepWork work;
   LaunchWork update = pass("update", 0, 0);
-  double scratch = 0;
+  std::int64_t scratch = host ? 0 : std::max(tiling::loss_bytes(host), tiling::device_backward_bytes(whole(p.real)));
   const double B = p.batch, r = p.real;
   for (std::size_t l = 0; l < p.layers.size(); ++l) {
     const auto& layer = p.layers[l];
@@ -210,8 +201,7 @@ StepWork layer_work(const Problem& p) {
                                    B * layer.width * (layer.keeps_input ? 2 : 1));
     launch.inner_bytes = r * (row_tiles - 1) * layer.weights();
     work.launches.push_back(launch);
-    scratch = std::max(scratch,
-                       product_bytes(p, 0, static_cast<double>(tile.columns), layer.fan_in, p.real == 4 ? 16 : 8));
+    scratch = std::max(scratch, tiling::forward_bytes(host, whole(r), tile, whole(layer.fan_in)));
   }
   LaunchWork loss = pass("loss_gradient", B * (p.outputs * p.loss_flops + (p.shuffle ? shuffle_flops : 0)),
                          3 * r * B * p.outputs);
@@ -242,7 +232,7 @@ StepWork layer_work(const Problem& p) {
   }
   if (p.clip) work.launches.push_back(clipped_update(p));
   if (!host && !p.clip) work.launches.push_back(update);
-  work.scratch_bytes = whole(scratch);
+  work.scratch_bytes = scratch;
   double kept = p.inputs + p.outputs + 2 * p.widest;
   for (const auto& layer : p.layers) kept += layer.width * (layer.keeps_input ? 2 : 1);
   work.workspace_bytes = static_cast<std::int64_t>(
@@ -250,30 +240,24 @@ StepWork layer_work(const Problem& p) {
   return work;
 }
 
-/// Bytes of a team's scratch for `rows` rows of a network: kernels/fused/network_tile.hpp.
-double tile_bytes(const Problem& p, double rows) {
-  const auto piece = [&](double columns) { return rows * std::ceil(columns / 2) * 2; };
-  const double widest = std::max(p.inputs, p.widest);
-  double elements = piece(p.inputs) + 2 * piece(p.widest);
-  for (const auto& layer : p.layers) elements += piece(layer.width) * (layer.keeps_input ? 2 : 1);
-  return elements * p.real + rows * 16 + product_bytes(p, widest, widest, std::max(widest, rows)) + 512;
-}
-
-std::int64_t row_tile_of(const Problem& p) {
-  const bool host = p.kind == DeviceKind::host;
-  const double limit = host ? tiling::host_tile_bytes : 39 << 10;
-  const auto fits = [&](std::int64_t rows) { return tile_bytes(p, static_cast<double>(rows)) <= limit; };
-  const std::int64_t all = std::max<std::int64_t>(8, static_cast<std::int64_t>(std::ceil(p.batch / p.chunks / 8)) * 8);
-  std::int64_t rows = all;
-  while (rows > (host ? 8 : 32) && !fits(rows)) rows = (rows / 2 + 7) / 8 * 8;
-  return host || fits(rows) ? rows : std::min<std::int64_t>(all, 64);
+/// Bytes of a team's scratch for `rows` rows of a network: kernels/fused/tile_shape.hpp.
+std::int64_t tile_bytes(const Problem& p, std::int64_t rows) {
+  const auto piece = [](double columns) { return tiling::whole_columns(whole(columns)); };
+  std::int64_t columns = piece(p.inputs) + 2 * piece(p.widest);
+  for (const auto& layer : p.layers) columns += piece(layer.width) * (layer.keeps_input ? 2 : 1);
+  const std::int64_t widest = whole(std::max(p.inputs, p.widest));
+  return tiling::tile_bytes(
+      whole(p.real), rows, columns,
+      tiling::product_bytes(p.kind == DeviceKind::host, whole(p.real), widest, widest, std::max(widest, rows)));
 }
 
 /// The whole step in one launch: a team a chunk, or (level epochs) one for all of them.
 StepWork network_work(const Problem& p, bool one_team) {
   StepWork work;
   const double B = p.batch, r = p.real, rows = B / p.chunks, own = one_team ? p.chunks : 1;
-  work.row_tile = row_tile_of(p);
+  const bool host = p.kind == DeviceKind::host;
+  work.row_tile = tiling::tile_rows(host, whole(std::ceil(rows)),
+                                    [&](std::int64_t some) { return tile_bytes(p, some); });
   const double tiles = std::ceil(rows / static_cast<double>(work.row_tile)), tile = rows / tiles;
   LaunchWork launch;
   launch.name = one_team ? "epochs" : "step";
@@ -295,7 +279,12 @@ StepWork network_work(const Problem& p, bool one_team) {
   launch.inner_bytes = r * p.parameters * p.chunks * (4 * tiles);
   work.launches.push_back(launch);
   if (p.clip && !one_team) work.launches.push_back(clipped_update(p));
-  work.scratch_bytes = static_cast<std::int64_t>(tile_bytes(p, static_cast<double>(work.row_tile)));
+  work.scratch_bytes = tile_bytes(p, work.row_tile);
+  if (one_team) {
+    work.scratch_bytes += tiling::epochs_scratch(host, whole(r), work.scratch_bytes, whole(1 + p.states + p.chunks),
+                                                 whole(p.parameters), p.members, tiling::device_lone_scratch)
+                              .bytes;
+  }
   work.workspace_bytes = static_cast<std::int64_t>(r * p.parameters * (p.chunks + p.states + (p.clip ? 1 : 0)));
   return work;
 }

@@ -30,7 +30,7 @@ struct LaunchWork {
 struct StepWork {
   std::vector<LaunchWork> launches;
   double products_flops = 0;         ///< 6 x batch x weights: forward, dX and dW of every layer; forward alone: 2 x
-  std::int64_t scratch_bytes = 0;    ///< of a team
+  std::int64_t scratch_bytes = 0;    ///< of a team, the most that a launch asks for
   std::int64_t workspace_bytes = 0;  ///< of the whole device
   std::int64_t row_tile = 0;         ///< rows that a team takes through the network at once; 0 where layers are apart
 };

@@ -55,7 +55,7 @@ struct TrainReport {
   LedgerCounts steady_state;  ///< the largest count of any steady step
   std::int64_t steady_steps = 0;
   std::vector<LedgerRow> ledger;
-  double training_s = 0;         ///< the training loop alone, with what a resumed training had spent in it
+  double training_s = 0;  ///< the training loop without checkpoints, with what a resumed training had spent in it
   std::int64_t checkpoints = 0;  ///< that were handed out
   double checkpoint_s = 0;       ///< that took, without waiting for steps under way
   StreamReport stream;

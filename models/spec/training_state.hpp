@@ -59,7 +59,7 @@ struct TrainingState {
   double best_loss = std::numeric_limits<double>::infinity();
   NamedArray best_parameters;  ///< [parameters] where best_epoch > 0
 
-  double training_s = 0;  ///< spent in the training loop so far
+  double training_s = 0;  ///< spent in the training loop so far, checkpoints apart
 
   [[nodiscard]] std::int64_t epochs_done() const { return steps_done / steps_per_epoch; }
 };

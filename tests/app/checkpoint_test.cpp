@@ -163,6 +163,58 @@ TEST_CASE("a checkpoint that is named must be usable") {
   CHECK(run.complains("cannot read 'results/model.h5': a model file of Sinter, not a checkpoint file\n"));
 }
 
+TEST_CASE("a run that went on from a named checkpoint goes on, started again, from its own") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(9, {"run.stop_after_steps=2", "run.output=first"})).code == 75);
+  const std::string named = "first/checkpoints/checkpoint-000001.h5";
+  const auto slice = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> settings{"checkpoint.resume=" + named, "run.stop_after_steps=3"};
+    settings.insert(settings.end(), more.begin(), more.end());
+    return sinter(train(9, settings));
+  };
+  auto run = slice();
+  CHECK(run.code == 75);
+  CHECK(run.says("going on from '" + named + "': step 2, "));
+  CHECK(run.err.find("work left") == std::string::npos);
+  test::fs::rename(sinter.file(named), sinter.file("kept.h5"));  // it is not needed again
+  run = slice();
+  CHECK(run.code == 75);
+  CHECK(run.says("a run with these settings went on from '" + named + "' before and has work left\n"));
+  CHECK(run.says("going on from '" + at + "1.h5': step 5, 5 of 9 epochs\n"));
+  CHECK(sinter.json("results/run.json")["resumed_from"]["file"] == at + "1.h5");
+
+  // Another run begins where it is told to, and says what it replaces.
+  test::fs::rename(sinter.file("kept.h5"), sinter.file(named));
+  run = slice({"training.log_every=2"});
+  CHECK(run.says("going on from '" + named + "': step 2, "));
+  CHECK(run.complains("sinter: warning: '" + at +
+                      "2.h5' is of a run that has work left (step 8); this run goes on from '" + named +
+                      "' and will replace it\n"));
+
+  // What it left when it was done is nothing to go on from.
+  run = sinter(train(9, {"checkpoint.resume=" + named}));
+  CHECK(run.code == 0);
+  run = sinter(train(9, {"checkpoint.resume=" + named}));
+  CHECK(run.code == 0);
+  CHECK(run.says("going on from '" + named + "': step 2, "));
+
+  test::fs::create_directory(sinter.file(at + "9.h5"));
+  run = slice();
+  CHECK(run.code == 8);
+  CHECK(run.complains("; nothing says that it is damaged, so that this run does not go back to '" + named + "'\n"));
+}
+
+TEST_CASE("a run told to go on from the newest checkpoint of its own folder does, without a warning") {
+  Program sinter;
+  put_run_file(sinter);
+  REQUIRE(sinter(train(9, {"run.stop_after_steps=2"})).code == 75);
+  const auto run = sinter(train(9, {"checkpoint.resume=" + at + "1.h5"}));
+  CHECK(run.code == 0);
+  CHECK(run.says("going on from '" + at + "1.h5': step 2, "));
+  CHECK(run.err.find("work left") == std::string::npos);
+}
+
 TEST_CASE("a folder in place of a checkpoint is refused with the file that may be meant") {
   Program sinter;
   put_run_file(sinter, "checkpoint: {keep: 2,\n  resume: results/}\n");

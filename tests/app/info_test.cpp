@@ -111,6 +111,10 @@ TEST_CASE("plan prints the choice and why, without a module") {
   CHECK(json["plan"]["kind"] == "host");
   CHECK(json["plan"]["chosen"]["launches"] == 1);
   CHECK(json["plan"]["others"].size() == 3);
+  // 17 parameters in float, of one chunk: read twice, the sums written and read.
+  CHECK(json["plan"]["chosen"]["inner_bytes"] == 4 * 4 * 17);
+  CHECK(json["fusion"] == "auto");
+  CHECK(json["model"] == test::Json{{"type", "mlp"}, {"widths", {2, 4, 1}}});
   CHECK(json["parameters"] == 17);
 }
 
@@ -129,7 +133,7 @@ TEST_CASE("plan counts all members of an ensemble, and no level that ensembles h
   CHECK(many["plan"]["level"] == "epochs");
   CHECK(many["plan"]["others"].empty());
   CHECK(many["predicted"].size() == 1);
-  for (const auto* of_all : {"flops", "element_flops", "compulsory_bytes", "workspace_bytes"})
+  for (const auto* of_all : {"flops", "element_flops", "compulsory_bytes", "inner_bytes", "workspace_bytes"})
     CHECK(many["plan"]["chosen"][of_all] == 6 * one["plan"]["chosen"][of_all].get<double>());
   for (const auto* of_each : {"launches", "steps_per_launch", "scratch_bytes"})
     CHECK(many["plan"]["chosen"][of_each] == one["plan"]["chosen"][of_each]);

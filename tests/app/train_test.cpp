@@ -36,6 +36,7 @@ TEST_CASE("train reports the run and leaves the whole output folder") {
   CHECK(run.says("  accuracy    0.5   0.5\n"));
   CHECK(run.says("  test  Predicted  Actual  ✓\n"));
   CHECK(run.says("2 of 4 right"));
+  CHECK(run.says(" of training: 1000 steps/s, 4000 samples/s; checkpoints took 0.250 s beside\n"));
   CHECK(run.says("results in results\n"));
   CHECK(run.err == "sinter: warning: the fake backend learns nothing\n");
   CHECK(run.out.find('\r') == std::string::npos);  // no bar in a batch log
@@ -74,6 +75,7 @@ TEST_CASE("run.json tells what was asked for, done and reached") {
   CHECK(record["time"]["training_s"] == 0.03);
   CHECK(record["time"]["steps_per_s"] == 1000.0);
   CHECK(record["time"]["samples_per_s"] == 4000.0);
+  CHECK(record["checkpoints"]["seconds"] == 0.25);
   CHECK(record["time"]["total_s"] > 0.0);
   CHECK(record["peak_memory_bytes"] > 1'000'000);
   CHECK(record["versions"]["sinter"] == SINTER_VERSION);

@@ -1,5 +1,7 @@
 // An ensemble that was interrupted and goes on from its state ends with the bits of one that was not.
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -32,6 +34,7 @@ struct Job {
   Matrix<S, Real> X, T;
   ModelSpec model = test::mlp(2, {{5, Activation::tanh}, {1, Activation::identity}});
   TrainOptions<S, Real> options;
+  std::chrono::milliseconds checkpoint_takes{0};
   EnsembleSpec ensemble;
 
   Job() {
@@ -60,7 +63,10 @@ struct Job {
     auto running = options;
     running.resume = from;
     running.stop_after_steps = steps;
-    running.on_checkpoint = [&](const TrainingState& state) { course.states.push_back(state); };
+    running.on_checkpoint = [&](const TrainingState& state) {
+      course.states.push_back(state);
+      std::this_thread::sleep_for(checkpoint_takes);
+    };
     running.on_progress = [&](const Progress& p) {
       course.reports.emplace_back(p.step, p.running_loss, p.validation_loss.value_or(-1), p.learning_rate);
     };
@@ -131,6 +137,17 @@ TEMPLATE_LIST_TEST_CASE("an ensemble interrupted after any step goes on to the s
     }
   }
   CHECK(wrong.empty());
+}
+
+TEMPLATE_LIST_TEST_CASE("checkpoints are no part of the time of an ensemble's training", "", test::Pairs) {
+  Job<typename TestType::Space, typename TestType::Real> job;
+  job.options.checkpoint.every_steps = 8;
+  job.checkpoint_takes = std::chrono::milliseconds(100);
+  const Kokkos::Timer both;
+  const auto first = job.run(nullptr, 10);
+  const auto second = job.run(&first.states.back());
+  CHECK(first.report.checkpoint_s + second.report.checkpoint_s >= 0.4);
+  CHECK(second.report.training_s + first.report.checkpoint_s + second.report.checkpoint_s <= both.seconds());
 }
 
 TEMPLATE_LIST_TEST_CASE("checkpoints of an ensemble every few steps change no bit, and each is a state to go on from",

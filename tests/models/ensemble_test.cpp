@@ -82,8 +82,12 @@ TEMPLATE_LIST_TEST_CASE("an ensemble trains and predicts in one launch without a
   using Real = typename TestType::Real;
   Job<S, Real> job;
   Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
+  (void)ledger::take_team_scratch("sinter::epochs");
   const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {}, {}, job.options);
   CHECK(report.steady_state == test::one_launch);
+  constexpr std::int64_t beside = S::kernels_on_host ? 0 : 64;  // a device's launch has a little at level 1
+  CHECK(static_cast<std::int64_t>(ledger::take_team_scratch("sinter::epochs")) ==
+        report.plan.chosen.scratch_bytes + beside);
 
   const auto Y = make_matrix<S, Real>(job.exec, "Y", 5 * rows, 2), one = make_matrix<S, Real>(job.exec, "one", rows, 2);
   CHECK(test::steady_account([&] { ensemble.template predict<Real, Real>(job.exec, job.X, Y); }) == test::one_launch);

@@ -1,7 +1,9 @@
 // A training that was interrupted and goes on from its state ends with the bits of one that was not.
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <thread>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -37,6 +39,7 @@ struct Job {
   std::vector<double> x, t;
   Matrix<S, Real> X, T;
   TrainOptions<S, Real> options;
+  std::chrono::milliseconds checkpoint_takes{0};
 
   explicit Job(std::int64_t rows = 50, std::int64_t batch = 16)
       : x(test::noise(static_cast<std::size_t>(rows * 2), 1)),
@@ -58,7 +61,10 @@ struct Job {
     auto running = options;
     running.resume = from;
     running.stop_after_steps = steps;
-    running.on_checkpoint = [&](const TrainingState& state) { course.states.push_back(state); };
+    running.on_checkpoint = [&](const TrainingState& state) {
+      course.states.push_back(state);
+      std::this_thread::sleep_for(checkpoint_takes);
+    };
     running.on_progress = [&](const Progress& p) {
       course.reports.emplace_back(p.step, p.running_loss, p.validation_loss.value_or(-1), p.learning_rate);
     };
@@ -155,6 +161,17 @@ TEMPLATE_LIST_TEST_CASE("every optimizer and schedule goes on to the same bits, 
     }
   }
   CHECK(wrong.empty());
+}
+
+TEMPLATE_LIST_TEST_CASE("checkpoints are no part of the time of training", "", test::Pairs) {
+  Job<typename TestType::Space, typename TestType::Real> job;
+  job.options.checkpoint.every_steps = 8;
+  job.checkpoint_takes = std::chrono::milliseconds(100);
+  const Kokkos::Timer both;
+  const auto first = job.run(nullptr, 10);
+  const auto second = job.run(&first.state);
+  CHECK(first.report.checkpoint_s + second.report.checkpoint_s >= 0.4);
+  CHECK(second.report.training_s + first.report.checkpoint_s + second.report.checkpoint_s <= both.seconds());
 }
 
 TEMPLATE_LIST_TEST_CASE("checkpoints every few steps change no bit, and each is a state to go on from", "",

@@ -125,6 +125,30 @@ TEMPLATE_LIST_TEST_CASE("the plan's launches are those of a steady step at every
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("the plan's scratch of a team is what launches ask for at every level", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  const auto most = [] {
+    std::size_t bytes = 0;
+    for (const auto* prefix : {"sinter::epochs", "sinter::step", "sinter::layer::", "sinter::classic::"})
+      bytes = std::max(bytes, ledger::take_team_scratch(prefix));
+    return static_cast<std::int64_t>(bytes);
+  };
+  // A device's launch has a little at level 1 (runtime/team_policy.hpp).
+  constexpr std::int64_t beside = S::kernels_on_host ? 0 : 64;
+  for (const Job& job : jobs) {
+    for (const Fusion fusion : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
+      // Tiles of level layer follow the threads of a host, and the planner reckons with a few.
+      const bool other_tiles = S::kernels_on_host && fusion == Fusion::layer &&
+                               typename S::Execution().concurrency() != tiling::few_threads;
+      (void)most();
+      const auto report = trained<S, Real>(job, fusion).second;
+      INFO(to_name(fusion) << ", " << job.widths.size() - 1 << " layers");
+      if (!other_tiles) CHECK(most() == report.plan.chosen.scratch_bytes + beside);
+    }
+  }
+}
+
 TEMPLATE_LIST_TEST_CASE("launches of level epochs span the steps between two reports", "", test::Pairs) {
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
@@ -169,13 +193,8 @@ TEMPLATE_LIST_TEST_CASE("the plan knows the tile of a host's step and its scratc
           INFO(widths.front() << "-" << widths[1] << "-..., " << rows << " rows");
           const auto scratch = static_cast<std::int64_t>(
               fused::NetworkTile<S, Real>::scratch_bytes(fused::training_shape(layout, plan.chosen.row_tile)));
-          if (Vec<Real>::width * sizeof(Real) == 64) {  // the plan reckons with the widest vectors
-            CHECK(plan.chosen.row_tile == row_tile);
-            CHECK(plan.chosen.scratch_bytes == scratch);
-          } else {
-            CHECK(plan.chosen.row_tile <= row_tile);
-            CHECK(plan.chosen.scratch_bytes >= scratch);
-          }
+          CHECK(plan.chosen.row_tile == row_tile);
+          CHECK(plan.chosen.scratch_bytes == scratch);
         }
       }
     }

@@ -6,6 +6,7 @@
 
 #include <sinter/runtime/host_mirror.hpp>
 #include <sinter/runtime/launch.hpp>
+#include <sinter/runtime/team_policy.hpp>
 
 #include "support/contract.hpp"
 #include "support/spaces.hpp"
@@ -17,6 +18,11 @@ namespace {
 
 struct Nothing {
   KOKKOS_FUNCTION void operator()(int) const {}
+};
+
+struct Teams {
+  template <class Team>
+  KOKKOS_FUNCTION void operator()(const Team&) const {}
 };
 
 std::int64_t count_of(const std::vector<LedgerRow>& rows, std::string_view kind, std::string_view label) {
@@ -37,6 +43,19 @@ TEMPLATE_LIST_TEST_CASE("a hundred launches are a hundred launches and no fence"
       launch(label, Kokkos::RangePolicy<typename TestType::Execution>(exec, 0, 10), Nothing{});
   };
   CHECK(test::account_of(work) == LedgerCounts{100, 0, 0, 0, 0});
+  wait_for(exec, "test: launches");
+}
+
+TEMPLATE_LIST_TEST_CASE("the most scratch of a team is told once for all labels with a prefix", "", test::Spaces) {
+  const typename TestType::Execution exec;
+  static LaunchLabel label("test::with_scratch"), other("test::other");
+  for (const std::size_t bytes : {1000, 4000, 2000})
+    launch(label, team_policy<TestType>(exec, 1, 1, 1, bytes), Teams{});
+  launch(other, team_policy<TestType>(exec, 1, 1, 1, 9000), Teams{});
+  launch(label, Kokkos::RangePolicy<typename TestType::Execution>(exec, 0, 1), Nothing{});
+  CHECK(ledger::take_team_scratch("test::with") == 4000);
+  CHECK(ledger::take_team_scratch("test::with") == 0);
+  CHECK(ledger::take_team_scratch("test::") == 9000);
   wait_for(exec, "test: launches");
 }
 

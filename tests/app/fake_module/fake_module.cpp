@@ -101,6 +101,11 @@ class Fake : public Backend {
     const auto pause = std::chrono::milliseconds(number_from("FAKE_EPOCH_MS", 0));
     const std::int64_t before = request.resume != nullptr ? request.resume->steps_done : 0;
     TrainingState state = first_state(request);
+    const auto make_checkpoint = [&] {
+      callbacks.on_checkpoint(state);
+      ++out.checkpoints;
+      out.checkpoint_s += 0.25;
+    };
     for (std::int64_t epoch = before + 1; epoch <= request.training.epochs; ++epoch) {
       std::this_thread::sleep_for(pause);
       out.epochs_done = out.steps_done = out.best_epoch = epoch;
@@ -117,11 +122,11 @@ class Fake : public Backend {
         break;
       }
       if (callbacks.on_checkpoint && every > 0 && epoch % every == 0 && epoch < request.training.epochs)
-        callbacks.on_checkpoint(state);
+        make_checkpoint();
     }
     out.epochs_done = out.steps_done = out.best_epoch = std::max(before, state.steps_done);
     if (out.status == "completed") state.phase = TrainingPhase::completed;
-    if (callbacks.on_checkpoint && state.steps_done > before) callbacks.on_checkpoint(state);
+    if (callbacks.on_checkpoint && state.steps_done > before) make_checkpoint();
     out.plan = make_plan(request.model, request.training, request.precision, DeviceKind::host,
                          request.train.features.rows);
     out.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};

@@ -96,6 +96,24 @@ TEST_CASE("level none: a launch an operation") {
   CHECK(c.cost(Fusion::none).launches == 18);  // two gathers
 }
 
+TEST_CASE(
+    "level epochs has the scratch of level step and constants of its steps; an accelerator stages parameters there") {
+  Case c;
+  constexpr std::int64_t rates = 64 * 3 * 4 + 64;
+  CHECK(c.cost(Fusion::epochs).scratch_bytes == c.cost(Fusion::step).scratch_bytes + rates);
+  const auto on_accelerator = [&c](Fusion level, std::int64_t members) {
+    c.training.fusion = level;
+    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4, members).chosen.scratch_bytes;
+  };
+  // 13 parameters and the sums of one chunk, each at a cache line.
+  CHECK(on_accelerator(Fusion::epochs, 1) == on_accelerator(Fusion::step, 1) + rates + 2 * (13 * 4 + 64));
+  CHECK(on_accelerator(Fusion::epochs, 9) == on_accelerator(Fusion::epochs, 1));
+  c.model.layers = {{1000, Activation::tanh}, {1, Activation::identity}};
+  constexpr std::int64_t staging = 2 * (4001 * 4 + 64);  // more than each of many may have
+  CHECK(on_accelerator(Fusion::epochs, 1) == on_accelerator(Fusion::step, 1) + rates + staging);
+  CHECK(on_accelerator(Fusion::epochs, 9) == on_accelerator(Fusion::step, 1) + rates);
+}
+
 TEST_CASE("double takes twice the bytes of float") {
   Case c;
   for (const auto level : {Fusion::none, Fusion::layer, Fusion::step, Fusion::epochs}) {
