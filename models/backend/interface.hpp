@@ -21,7 +21,7 @@
 
 namespace sinter::backend {
 
-inline constexpr int interface_version = 6;
+inline constexpr int interface_version = 7;
 inline constexpr const char* entry_symbol = "sinter_backend_entry";
 
 /// Outcome of a call: kind none is success; otherwise the message of the error that was caught inside the module.
