@@ -85,7 +85,10 @@ Json measured(const std::string& name, const DeviceSpec& device, const backend::
                     request.precision,
                     request.settings.mode,
                     request.training_rows > 0 ? request.training_rows : request.train.features.rows,
-                    std::max<std::int64_t>(1, request.ensemble.members)};
+                    {}};
+  if (request.ensemble.members > 0) {
+    result.problem.members = optimizers_of(members_of(request.ensemble, request.seed, request.model, request.training));
+  }
   result.problem.training.fusion = level;
   check(opened.backend->device_info(result.device));
   check(opened.backend->measure_peaks(result.peaks));  // after the steps: the first of them is to find nothing warm

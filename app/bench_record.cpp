@@ -36,7 +36,7 @@ Json bench_record(const BenchResult& result) {
               {"batch", m.plan.batch},
               {"training_rows", m.plan.training_rows},
               {"parameters", problem.model.parameter_count()},
-              {"members", problem.members},
+              {"members", problem.networks()},
               {"flops_per_step", m.cost.flops},
               {"bytes_per_step", m.cost.compulsory_bytes},
               {"planned_launches_per_step", m.cost.launches},
@@ -48,7 +48,7 @@ Json bench_record(const BenchResult& result) {
               {"first_step_s", m.first_step_s},
               {"steps_per_repetition", m.steps},
               {"step_s", {{"median", step.median}, {"low", step.low}, {"high", step.high}, {"repetitions", m.step_s}}},
-              {"samples_per_s", static_cast<double>(m.plan.batch * problem.members) / step.median},
+              {"samples_per_s", static_cast<double>(m.plan.batch * problem.networks()) / step.median},
               {"gflops", m.cost.flops / step.median * 1e-9}};
   record["peaks"] = nullptr;  // keeps its place; judge() fills it
   record["fraction_of_peak"] = nullptr;
@@ -76,10 +76,10 @@ void judge(Json& record, const BenchProblem& problem, const backend::MachinePeak
   device.space = record["space"];
   device.concurrency = record["threads"];
   const auto machine = machine_model_of(device, peaks);
-  const auto plan = make_plan(model, training, precision, machine.kind, rows);
+  const auto plan = make_plan(model, training, precision, machine.kind, rows, members);
   const auto prediction = mode == MeasureMode::training
                               ? predict_step(model, training, precision, plan, plan.chosen, machine, members)
-                              : predict_inference(model, precision, plan.batch, machine, members);
+                              : predict_inference(model, precision, plan.batch, machine, problem.networks());
   record["bound"] = to_name(prediction.bound);
   if (record["ranks"] == 1) record["predicted_step_s"] = prediction.step_s;  // of an exchange the model knows nothing
 }

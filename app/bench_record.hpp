@@ -17,8 +17,10 @@ struct BenchProblem {
   TrainingSpec training;  ///< with the level that was timed
   Precision precision = Precision::float32;
   MeasureMode mode = MeasureMode::training;
-  std::int64_t rows = 0;     ///< of the data
-  std::int64_t members = 1;  ///< of an ensemble, whose steps are those of all
+  std::int64_t rows = 0;                   ///< of the data
+  std::vector<OptimizerSettings> members;  ///< of an ensemble, whose steps are those of all
+
+  [[nodiscard]] std::int64_t networks() const { return members.empty() ? 1 : std::ssize(members); }
 };
 
 struct BenchResult {

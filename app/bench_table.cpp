@@ -58,8 +58,10 @@ BenchProblem problem_of(const Json& record) {
   const auto one = bench_case(record["name"]);
   BenchProblem problem{
       one.network->model, one.network->training, *from_name<Precision>(record["precision"].get<std::string>()),
-      one.mode,           one.network->rows,     one.network->members};
+      one.mode,           one.network->rows,     {}};
   problem.training.fusion = one.level;
+  if (one.network->members > 1)
+    problem.members.assign(static_cast<std::size_t>(one.network->members), problem.training.optimizer);
   return problem;
 }
 

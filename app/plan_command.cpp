@@ -69,7 +69,10 @@ int plan(const PlanOptions& options, Console& console) {
 
   console.say("plan for {}: {}, {}, {} training rows", run.run.name, model_text(run.model),
               to_name(run.device.precision), plan.training_rows);
-  if (members > 0) console.say("  an ensemble of {} such networks, all of them in each launch", members);
+  if (members > 0) {
+    console.say("  an ensemble of {} such networks, all of them in each launch", members);
+    console.say("  each has its own {}; {}", fmt::join(member_lists(run.ensemble), ", "), optimizer_text(run));
+  }
   console.say("  for {} ({})", target.space, to_name(plan.kind));
   console.say("  batches of {}{}, {} step{} an epoch, each batch in {} chunk{}", plan.batch,
               plan.last_batch_smaller ? " (the last of an epoch is smaller)" : "", plan.steps_per_epoch,
@@ -95,13 +98,13 @@ int plan(const PlanOptions& options, Console& console) {
                            bytes_text(static_cast<double>(cost.workspace_bytes))});
     if (!target.machine) return;
     const auto prediction = predict_step(run.model, run.training, run.device.precision, plan, cost, *target.machine,
-                                         std::max<std::int64_t>(1, members));
+                                         member_optimizers(run));
     predictions[std::string(to_name(cost.level))] = prediction_json(prediction);
     row.insert(row.end(), {time_text(prediction.step_s), std::string(to_name(prediction.bound)),
                            fmt::format("{:.3g} %", 100 * prediction.peak_fraction)});
   };
   if (members > 0) {
-    add(times(plan.chosen, members), "");
+    add(plan.chosen, "");
     console.say("{}\n  a step of all members; ensembles have this level alone\n{}", table(rows), reasons);
   } else {
     add(plan.chosen, " *");
@@ -127,7 +130,7 @@ int plan(const PlanOptions& options, Console& console) {
               {"model", {{"type", to_name(run.model.type)}, {"widths", widths}}},
               {"parameters", run.model.parameter_count()},
               {"fusion", to_name(run.training.fusion)}};
-  record_plan(record, plan, members);
+  record_plan(record, plan);
   if (target.machine) {
     record["machine"] = {{"name", target.machine->name}, {"profile", target.profile.string()}};
     record["predicted"] = predictions;

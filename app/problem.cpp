@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <sinter/models/plan/share.hpp>
 
@@ -10,18 +10,8 @@ namespace sinter::app {
 
 namespace {
 
-/// The plan; of an ensemble, whose members train at level epochs, a refusal of that level is one of the members.
 Plan plan_for(const RunFile& run, DeviceKind kind, std::int64_t rows) {
-  try {
-    return make_plan(run.model, run.training, run.device.precision, kind, rows,
-                     std::max<std::int64_t>(1, run.ensemble.members));
-  } catch (const ConfigError& error) {
-    constexpr std::string_view level = "training.fusion: ";
-    const std::string_view text = error.what();
-    if (run.ensemble.members == 0 || !text.starts_with(level)) throw;
-    throw ConfigError(fmt::format("ensemble.members: a team trains each member by itself, at level epochs, and {}",
-                                  text.substr(level.size())));
-  }
+  return make_plan(run.model, run.training, run.device.precision, kind, rows, member_optimizers(run));
 }
 
 Problem load(RunFile& run, DeviceKind kind, const Communicator& ranks) {
@@ -43,6 +33,11 @@ Problem load(RunFile& run, DeviceKind kind, const Communicator& ranks) {
 
 }  // namespace
 
+std::vector<OptimizerSettings> member_optimizers(const RunFile& run) {
+  if (run.ensemble.members == 0) return {};
+  return optimizers_of(members_of(run.ensemble, run.run.seed, run.model, run.training));
+}
+
 Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks) {
   const auto places = run.places;
   return with_places(places, [&] { return load(run, kind, ranks); });
@@ -62,6 +57,32 @@ std::string model_text(const ModelSpec& model) {
   auto text = fmt::format("{} {}", to_name(model.type), model.inputs);
   for (const auto& layer : model.layers) text += fmt::format("-{}", layer.width);
   return text + fmt::format(", {} parameters", model.parameter_count());
+}
+
+std::vector<std::string_view> member_lists(const EnsembleSpec& ensemble) {
+  std::vector<std::string_view> own{"seed"};
+  if (!ensemble.initializer.empty()) own.emplace_back("initializer");
+  if (!ensemble.optimizer.empty()) own.emplace_back("optimizer");
+  for (std::size_t s = 0; s < std::size(optimizer_settings); ++s) {
+    if (!(ensemble.*setting_lists[s]).empty()) own.push_back(optimizer_settings[s].name);
+  }
+  return own;
+}
+
+std::string optimizer_text(const RunFile& run) {
+  auto types = run.ensemble.optimizer;
+  if (types.empty()) types = {run.training.optimizer.type};
+  std::vector<std::string_view> names;
+  for (const auto type : types) {
+    if (std::ranges::find(names, to_name(type)) == names.end()) names.push_back(to_name(type));
+  }
+  const auto& rates = run.ensemble.learning_rate;
+  auto rate = fmt::to_string(run.training.optimizer.learning_rate);
+  if (!rates.empty()) {
+    const auto [low, high] = std::ranges::minmax(rates);
+    rate = low == high ? fmt::to_string(low) : fmt::format("{} to {}", low, high);
+  }
+  return fmt::format("{}, learning rate {}, {}", fmt::join(names, " or "), rate, to_name(run.training.schedule.type));
 }
 
 const std::string& data_source(const RunFile& run) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <sinter/inputs/data/dataset.hpp>
 #include <sinter/inputs/run_file.hpp>
@@ -31,11 +33,20 @@ decltype(auto) with_places(const KeyPlaces& places, const Work& work) {
 /// io or config, with the place of the key that it is about.
 Problem load_problem(RunFile run, DeviceKind kind, const Communicator& ranks = single_process());
 
+/// The optimizer of each member of an ensemble; empty for one network.
+std::vector<OptimizerSettings> member_optimizers(const RunFile& run);
+
 /// The plan alone, with as little of the data read as tells the number of rows. Throws as load_problem() does.
 Plan plan_of(RunFile run, DeviceKind kind);
 
 /// "mlp 2-16-16-1, 337 parameters".
 std::string model_text(const ModelSpec& model);
+
+/// What members of an ensemble have of their own: "seed", "learning_rate".
+std::vector<std::string_view> member_lists(const EnsembleSpec& ensemble);
+
+/// "adam, learning rate 0.01, cosine"; of an ensemble what its members have: "sgd or adam, learning rate 0.001 to 0.1, cosine".
+std::string optimizer_text(const RunFile& run);
 
 /// Where the data come from: the path or the generator's name.
 const std::string& data_source(const RunFile& run);

@@ -120,40 +120,66 @@ EnsembleModel model_of(const backend::TrainResult& result) {
 }
 
 std::string ensemble_csv(const backend::TrainResult& result) {
-  std::string text = csv_line({"member", "seed", "initializer", "learning_rate", "weight_decay", "momentum", "beta1",
-                               "beta2", "train_loss", "validation_loss", "test_loss", "nonfinite_step", "best"});
+  std::vector<std::string> fields{"member", "seed", "initializer", "optimizer"};
+  for (const auto& setting : optimizer_settings) fields.emplace_back(setting.name);
+  for (const auto* name : {"train_loss", "validation_loss", "test_loss", "nonfinite_step", "best"})
+    fields.emplace_back(name);
+  std::string text = csv_line(fields);
   for (std::size_t i = 0; i < result.members.size(); ++i) {
     const auto& report = result.members[i];
-    const auto& o = report.member.optimizer;
-    text += csv_line(
-        {fmt::to_string(i), fmt::to_string(report.member.seed), std::string(to_name(report.member.initializer.type)),
-         exact_number(o.learning_rate), exact_number(o.weight_decay), exact_number(o.momentum), exact_number(o.beta1),
-         exact_number(o.beta2), loss_text(report.train), loss_text(report.validation), loss_text(report.test),
-         report.nonfinite_step == 0 ? "" : fmt::to_string(report.nonfinite_step), i == result.best ? "1" : "0"});
+    const auto& optimizer = report.member.optimizer;
+    fields = {fmt::to_string(i), fmt::to_string(report.member.seed),
+              std::string(to_name(report.member.initializer.type)), std::string(to_name(optimizer.type))};
+    for (const auto& setting : optimizer_settings)
+      fields.push_back(has_setting(optimizer.type, setting) ? exact_number(optimizer.*setting.value) : "");
+    fields.insert(fields.end(), {loss_text(report.train), loss_text(report.validation), loss_text(report.test),
+                                 report.nonfinite_step == 0 ? "" : fmt::to_string(report.nonfinite_step),
+                                 i == result.best ? "1" : "0"});
+    text += csv_line(fields);
   }
   return text;
 }
 
 std::string ensemble_table(const backend::TrainResult& result) {
   constexpr std::size_t most = 10;
-  std::vector<std::size_t> order(result.members.size());
+  const auto& members = result.members;
+  std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return result.members[a].ranked_by() < result.members[b].ranked_by();
-  });
-  std::vector<std::vector<std::string>> rows{
-      {"member", "seed", "initializer", "rate", "decay", "train", "validation", "test"}};
-  for (std::size_t rank = 0; rank < std::min(most, order.size()); ++rank) {
-    const auto& report = result.members[order[rank]];
-    const auto short_loss = [](const std::optional<SetReport>& set) {
-      return set ? short_number(set->metrics.front().second) : std::string("-");
-    };
-    rows.push_back({fmt::to_string(order[rank]), fmt::to_string(report.member.seed),
-                    std::string(to_name(report.member.initializer.type)),
-                    short_number(report.member.optimizer.learning_rate),
-                    short_number(report.member.optimizer.weight_decay), short_loss(report.train),
-                    short_loss(report.validation), short_loss(report.test)});
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return members[a].ranked_by() < members[b].ranked_by(); });
+  const std::size_t shown = std::min(most, order.size());
+  std::vector<std::vector<std::string>> rows(1 + shown);
+  const auto add = [&](std::string_view name, const auto& text_of) {
+    rows.front().emplace_back(name);
+    for (std::size_t rank = 0; rank < shown; ++rank) rows[1 + rank].push_back(text_of(members[order[rank]]));
+  };
+  const auto differ = [&](const auto& value_of) {
+    return std::ranges::any_of(members, [&](const auto& one) { return value_of(one) != value_of(members.front()); });
+  };
+  rows.front().emplace_back("member");
+  for (std::size_t rank = 0; rank < shown; ++rank) rows[1 + rank].push_back(fmt::to_string(order[rank]));
+  add("seed", [](const MemberReport& report) { return fmt::to_string(report.member.seed); });
+  const auto initializer = [](const MemberReport& report) {
+    return std::string(to_name(report.member.initializer.type));
+  };
+  if (differ(initializer)) add("initializer", initializer);
+  const auto optimizer = [](const MemberReport& report) { return std::string(to_name(report.member.optimizer.type)); };
+  if (differ(optimizer)) add("optimizer", optimizer);
+  for (const auto& setting : optimizer_settings) {
+    const auto value = [&](const MemberReport& report) { return report.member.optimizer.*setting.value; };
+    if (!differ(value)) continue;
+    add(setting.name, [&](const MemberReport& report) {
+      return has_setting(report.member.optimizer.type, setting) ? short_number(value(report)) : "-";
+    });
   }
+  const auto add_loss = [&](std::string_view name, std::optional<SetReport> MemberReport::*set) {
+    add(name, [set](const MemberReport& report) {
+      return report.*set ? short_number((report.*set)->metrics.front().second) : std::string("-");
+    });
+  };
+  add_loss("train", &MemberReport::train);
+  if (result.validation) add_loss("validation", &MemberReport::validation);
+  if (result.test) add_loss("test", &MemberReport::test);
   return table(rows) +
          (order.size() > most ? fmt::format("\n  ... and {} more, all in ensemble.csv", order.size() - most) : "");
 }

@@ -71,11 +71,9 @@ void record_device(Json& record, const RunFile& run, const Choice& choice, const
   record["versions"]["kokkos"] = device.kokkos_version;
 }
 
-void record_plan(Json& record, const Plan& plan, std::int64_t members) {
-  Json others = Json::array();  // none for an ensemble, which has one level
-  if (members == 0) {
-    for (const auto& other : plan.others) others.push_back(cost_json(other));
-  }
+void record_plan(Json& record, const Plan& plan) {
+  Json others = Json::array();
+  for (const auto& other : plan.others) others.push_back(cost_json(other));
   record["plan"] = {{"level", to_name(plan.level)},
                     {"kind", to_name(plan.kind)},
                     {"training_rows", plan.training_rows},
@@ -83,8 +81,8 @@ void record_plan(Json& record, const Plan& plan, std::int64_t members) {
                     {"chunks", plan.chunks},
                     {"steps_per_epoch", plan.steps_per_epoch},
                     {"last_batch_smaller", plan.last_batch_smaller},
-                    {"members", std::max<std::int64_t>(1, members)},
-                    {"chosen", cost_json(times(plan.chosen, std::max<std::int64_t>(1, members)))},
+                    {"members", std::max<std::int64_t>(1, plan.members)},
+                    {"chosen", cost_json(plan.chosen)},
                     {"others", others}};
 }
 
@@ -105,7 +103,7 @@ void record_ensemble(Json& record, const backend::TrainResult& result) {
 
 void record_result(Json& record, const backend::TrainResult& result) {
   record["status"] = result.status;
-  record_plan(record, result.plan, static_cast<std::int64_t>(result.members.size()));
+  record_plan(record, result.plan);
   record["fusion"] = to_name(result.plan.level);
   record["epochs"] = result.epochs_done;
   record["steps"] = result.steps_done;

@@ -18,8 +18,7 @@ using Json = nlohmann::ordered_json;
 Json begin_record(const RunFile& run, const std::string& run_file);
 
 void record_device(Json& record, const RunFile& run, const Choice& choice, const backend::DeviceInfo& device);
-/// `members`: of an ensemble, whose costs are those of all of them; 0 for one network.
-void record_plan(Json& record, const Plan& plan, std::int64_t members);
+void record_plan(Json& record, const Plan& plan);
 void record_result(Json& record, const backend::TrainResult& result);
 /// What became of an ensemble: how many members, which is the best, how many were lost, and the spread of their losses.
 void record_ensemble(Json& record, const backend::TrainResult& result);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <sinter/app/checkpoints.hpp>
@@ -100,13 +101,15 @@ std::string banner(const Problem& problem, const Choice& choice, const backend::
                                                 training.reproducible ? "" : "; not reproducible")},
       {"precision", std::string(to_name(run.device.precision))},
       {"model", model_text(run.model)},
-      {"ensemble", run.ensemble.members > 0 ? fmt::format("{} members", run.ensemble.members) : ""},
+      {"ensemble", run.ensemble.members > 0
+                       ? fmt::format("{} member{}, each with its own {}", run.ensemble.members,
+                                     run.ensemble.members == 1 ? "" : "s", fmt::join(member_lists(run.ensemble), ", "))
+                       : ""},
       {"fusion", fusion_text(plan, ranks.size())},
       {"epochs", fmt::format("{} of {} step{}, batches of {}", training.epochs, plan.steps_per_epoch,
                              plan.steps_per_epoch == 1 ? "" : "s", plan.batch)},
       {"loss", std::string(to_name(training.loss.type))},
-      {"optimizer", fmt::format("{}, learning rate {}, {}", to_name(training.optimizer.type),
-                                training.optimizer.learning_rate, to_name(training.schedule.type))},
+      {"optimizer", optimizer_text(run)},
       {"data", fmt::format("{}: {} rows", data_source(run), spread)},
       {"seed", fmt::to_string(run.run.seed)},
       {"output", run.run.output},
@@ -128,7 +131,7 @@ void train_into(OutputFolder& folder, RunFile run, const StopReasons& stop, Comm
   record["data"] = {
       {"source", data_source(problem.run)}, {"features", data.feature_names},          {"targets", data.target_names},
       {"train_rows", data.training_rows},   {"validation_rows", data.validation.rows}, {"test_rows", data.test.rows}};
-  record_plan(record, problem.plan, problem.run.ensemble.members);
+  record_plan(record, problem.plan);
   Checkpoints checkpoints(problem, folder, console, ranks);
   const auto* const from = checkpoints.resume(record);  // before anything of the run that it is of is overwritten
   const bool ensemble = problem.run.ensemble.members > 0;

@@ -59,6 +59,12 @@ std::vector<Key> training_keys();
 std::vector<Key> ensemble_keys();
 std::vector<Key> checkpoint_keys();
 
+/// "adam, adamw": the optimizers that have a setting.
+std::string optimizers_with(const OptimizerSettingFacts& setting);
+
+/// Whether the optimizer of the run, or of any member of its ensemble, has a setting.
+bool uses_setting(const RunFile& file, const OptimizerSettingFacts& setting);
+
 /// Maps that a bare name may stand for: `loss: mse` is `loss: {type: mse}`.
 bool has_shorthand(std::string_view group);
 

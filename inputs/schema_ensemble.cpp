@@ -13,6 +13,11 @@ std::size_t member_count(const Draft& draft) { return static_cast<std::size_t>(d
 
 constexpr std::string_view number_list = "a list of one number a member, linear(a, b), or log(a, b) with a, b > 0";
 
+template <Named E>
+std::string name_list_of() {
+  return fmt::format("a list of one name a member, each of {}", list_names<E>());
+}
+
 /// linear(a, b) or log(a, b): from a to b over the members, in equal steps or equal ratios.
 std::vector<double> spread(const Value& value, std::size_t members) {
   const auto& text = value.node.text;
@@ -44,8 +49,11 @@ std::vector<T> read_list(const Draft& draft, const Value& value, std::string_vie
   if (value.node.kind != YamlNode::Kind::list)
     value.fail(fmt::format("expected {}, found {}", allowed, describe(value.node)));
   std::vector<T> values;
-  for (const auto& item : value.node.items)
-    read_scalar({item, fmt::format("{}[{}]", value.path, values.size())}, "", values.emplace_back());
+  for (const auto& item : value.node.items) {
+    T read{};
+    read_scalar({item, fmt::format("{}[{}]", value.path, values.size())}, "", read);
+    values.push_back(read);
+  }
   if (values.size() != member_count(draft)) {
     value.fail(
         fmt::format("{} values for {} members; allowed: one a member", values.size(), draft.file.ensemble.members));
@@ -83,10 +91,16 @@ Key list_key(std::string name, Access access, std::string type, std::string allo
   return only(std::move(key), "members >= 1", has_members);
 }
 
-template <class Access>
-Key number_key(std::string name, Access access, std::string description) {
-  return list_key(std::move(name), access, "list of numbers, or a range", std::string(number_list),
-                  std::move(description));
+/// `ensemble.<name>`: one of the numbers of the members' optimizers.
+Key setting_key(const OptimizerSettingFacts& setting, std::vector<double> EnsembleSpec::*values) {
+  auto key = list_key(
+      std::string(setting.name), [values](auto& ensemble) -> auto& { return ensemble.*values; },
+      "list of numbers, or a range", std::string(number_list),
+      fmt::format("`training.optimizer.{}` of each member.", setting.name));
+  if (setting.of_all) return key;
+  return only(
+      std::move(key), fmt::format("members >= 1 and optimizer {}", optimizers_with(setting)),
+      [facts = &setting](const Draft& draft) { return has_members(draft) && uses_setting(draft.file, *facts); });
 }
 
 }  // namespace
@@ -99,24 +113,20 @@ std::vector<Key> ensemble_keys() {
       "seed", [](auto& ensemble) -> auto& { return ensemble.seed; }, "list of integers",
       "a list of one integer a member", "Seeds of the initial parameters and of shuffling.");
   seed.default_text = "run.seed, and one more for each member";
-  return {
+  std::vector<Key> keys{
       members,
       seed,
-      number_key(
-          "learning_rate", [](auto& ensemble) -> auto& { return ensemble.learning_rate; },
-          "Learning rates, before the schedule."),
-      number_key(
-          "weight_decay", [](auto& ensemble) -> auto& { return ensemble.weight_decay; }, "Weight decays."),
-      number_key(
-          "momentum", [](auto& ensemble) -> auto& { return ensemble.momentum; }, "Momenta of momentum and nesterov."),
-      number_key(
-          "beta1", [](auto& ensemble) -> auto& { return ensemble.beta1; }, "beta1 of adam and adamw."),
-      number_key(
-          "beta2", [](auto& ensemble) -> auto& { return ensemble.beta2; }, "beta2 of adam and adamw."),
       list_key(
-          "initializer", [](auto& ensemble) -> auto& { return ensemble.initializer; }, "list of names",
-          list_names<Initializer>(), "How the weights of each member start."),
+          "optimizer", [](auto& ensemble) -> auto& { return ensemble.optimizer; }, "list of names",
+          name_list_of<Optimizer>(),
+          "`training.optimizer.type` of each member, to which settings that it does not have make no difference."),
   };
+  for (std::size_t s = 0; s < std::size(optimizer_settings); ++s)
+    keys.push_back(setting_key(optimizer_settings[s], setting_lists[s]));
+  keys.push_back(list_key(
+      "initializer", [](auto& ensemble) -> auto& { return ensemble.initializer; }, "list of names",
+      name_list_of<Initializer>(), "How the weights of each member start."));
+  return keys;
 }
 
 }  // namespace sinter::inputs::detail

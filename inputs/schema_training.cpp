@@ -1,5 +1,8 @@
 // The keys `training` and `budget`. Ranges that are only stated here are checked by validate() in models/spec; the
 // reader adds the place, and a test holds both texts together.
+#include <algorithm>
+#include <iterator>
+
 #include <sinter/inputs/values.hpp>
 
 namespace sinter::inputs::detail {
@@ -12,9 +15,25 @@ auto one_of(std::initializer_list<E> wanted, E (*chosen)(const RunFile&)) {
   };
 }
 
-Key with_optimizer(Key key, std::string names, std::initializer_list<Optimizer> optimizers) {
-  return only(std::move(key), "optimizer " + names,
-              one_of<Optimizer>(optimizers, [](const RunFile& file) { return file.training.optimizer.type; }));
+/// A key of the optimizer, which says nothing where each member of an ensemble has a value of its own.
+template <class List>
+Key unless_own(Key key, List EnsembleSpec::*own) {
+  key.write = [write = std::move(key.write), own](const RunFile& file) {
+    return (file.ensemble.*own).empty() ? write(file) : std::string();
+  };
+  return key;
+}
+
+/// `training.optimizer.<name>`. An ensemble has the optimizers of its members.
+Key setting_key(const OptimizerSettingFacts& setting, std::vector<double> EnsembleSpec::*own) {
+  auto key = scalar_key(
+      fmt::format("training.optimizer.{}", setting.name),
+      [value = setting.value](auto& file) -> auto& { return file.training.optimizer.*value; },
+      std::string(setting.meaning), stated(std::string(setting.allowed)));
+  key = unless_own(std::move(key), own);
+  if (setting.of_all) return key;
+  return only(std::move(key), "optimizer " + optimizers_with(setting),
+              [facts = &setting](const Draft& draft) { return uses_setting(draft.file, *facts); });
 }
 
 Key with_schedule(Key key, std::string names, std::initializer_list<Schedule> schedules) {
@@ -57,51 +76,35 @@ Key loss_key() {
 
 }  // namespace
 
+std::string optimizers_with(const OptimizerSettingFacts& setting) {
+  std::vector<std::string> names;
+  for (const auto& [optimizer, name] : names_of<Optimizer>()) {
+    if (has_setting(optimizer, setting)) names.emplace_back(name);
+  }
+  return join(names);
+}
+
+bool uses_setting(const RunFile& file, const OptimizerSettingFacts& setting) {
+  const auto has = [&](Optimizer optimizer) { return has_setting(optimizer, setting); };
+  const auto& own = file.ensemble.optimizer;
+  return own.empty() ? has(file.training.optimizer.type) : std::ranges::any_of(own, has);
+}
+
 std::vector<Key> training_keys() {
-  using enum Optimizer;
-  return {
+  std::vector<Key> keys{
       loss_key(),
       only(scalar_key(
                "training.loss.delta", [](auto& file) -> auto& { return file.training.loss.delta; },
                "Where the square goes over into the line.", stated("> 0")),
            "loss huber", [](const Draft& draft) { return draft.file.training.loss.type == Loss::huber; }),
-      scalar_key(
-          "training.optimizer.type", [](auto& file) -> auto& { return file.training.optimizer.type; },
-          "How gradients change parameters. A bare name may stand for the map."),
-      scalar_key(
-          "training.optimizer.learning_rate", [](auto& file) -> auto& { return file.training.optimizer.learning_rate; },
-          "Learning rate, before the schedule.", stated("> 0")),
-      with_optimizer(
-          scalar_key(
-              "training.optimizer.momentum", [](auto& file) -> auto& { return file.training.optimizer.momentum; },
-              "Share of the last change that is kept.", stated("0 <= momentum < 1")),
-          "momentum, nesterov", {momentum, nesterov}),
-      with_optimizer(scalar_key(
-                         "training.optimizer.beta1", [](auto& file) -> auto& { return file.training.optimizer.beta1; },
-                         "Decay of the mean of gradients.", stated("0 <= beta1 < 1")),
-                     "adam, adamw", {adam, adamw}),
-      with_optimizer(scalar_key(
-                         "training.optimizer.beta2", [](auto& file) -> auto& { return file.training.optimizer.beta2; },
-                         "Decay of the mean of squared gradients.", stated("0 <= beta2 < 1")),
-                     "adam, adamw", {adam, adamw}),
-      with_optimizer(scalar_key(
-                         "training.optimizer.rho", [](auto& file) -> auto& { return file.training.optimizer.rho; },
-                         "Decay of the mean of squared gradients.", stated("0 <= rho < 1")),
-                     "rmsprop", {rmsprop}),
-      with_optimizer(
-          scalar_key(
-              "training.optimizer.epsilon", [](auto& file) -> auto& { return file.training.optimizer.epsilon; },
-              "Keeps divisions away from zero.", stated("> 0")),
-          "adagrad, rmsprop, adam, adamw", {adagrad, rmsprop, adam, adamw}),
-      scalar_key(
-          "training.optimizer.weight_decay", [](auto& file) -> auto& { return file.training.optimizer.weight_decay; },
-          "Pulls weights (never biases) towards zero: added to the gradient, decoupled for adamw.", stated(">= 0")),
-      scalar_key(
-          "training.optimizer.clip_value", [](auto& file) -> auto& { return file.training.optimizer.clip_value; },
-          "Largest size of a gradient's component.", stated(">= 0 (0: off)")),
-      scalar_key(
-          "training.optimizer.clip_norm", [](auto& file) -> auto& { return file.training.optimizer.clip_norm; },
-          "Largest 2-norm of the whole gradient; one more launch a step.", stated(">= 0 (0: off)")),
+      unless_own(scalar_key(
+                     "training.optimizer.type", [](auto& file) -> auto& { return file.training.optimizer.type; },
+                     "How gradients change parameters. A bare name may stand for the map."),
+                 &EnsembleSpec::optimizer),
+  };
+  for (std::size_t s = 0; s < std::size(optimizer_settings); ++s)
+    keys.push_back(setting_key(optimizer_settings[s], setting_lists[s]));
+  std::vector<Key> others{
       scalar_key(
           "training.schedule.type", [](auto& file) -> auto& { return file.training.schedule.type; },
           "How the learning rate changes. A bare name may stand for the map."),
@@ -177,6 +180,8 @@ std::vector<Key> training_keys() {
           "budget.allocations", [](auto& file) -> auto& { return file.budget.allocations; }, "Most allocations.",
           at_least_zero()),
   };
+  keys.insert(keys.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
+  return keys;
 }
 
 }  // namespace sinter::inputs::detail

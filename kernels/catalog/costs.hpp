@@ -45,8 +45,8 @@ constexpr int cost_of(Loss kind) {
 
 constexpr OptimizerCost cost_of(Optimizer kind) {
   switch (kind) {
-#define SINTER_OPTIMIZER(name, Type, states, flops) \
-  case Optimizer::name:                             \
+#define SINTER_OPTIMIZER(name, Type, states, flops, ...) \
+  case Optimizer::name:                                  \
     return {states, flops};
 #include <sinter/kernels/catalog/optimizers.def>
 #undef SINTER_OPTIMIZER

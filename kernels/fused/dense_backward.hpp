@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include <sinter/kernels/catalog/tiling.hpp>
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/fused/dense_backward_args.hpp>
 #include <sinter/kernels/fused/device_dense_backward.hpp>

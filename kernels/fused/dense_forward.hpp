@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include <sinter/kernels/catalog/tiling.hpp>
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/cost.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/ops/activation.hpp>

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include <sinter/kernels/catalog/scratch.hpp>
 #include <sinter/kernels/data_order.hpp>
 #include <sinter/kernels/ops/loss.hpp>
 #include <sinter/kernels/ops/loss_rows.hpp>

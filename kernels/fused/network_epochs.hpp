@@ -35,7 +35,8 @@ struct NetworkEpochsArgs {
   const MemberSettings* members = nullptr;  ///< in: [member_count], on the device
   int member_count = 1;
   UpdateVectors<Real> target;  ///< in/out: of member 0; parameters, states and gradient `parameters` elements apart,
-                               ///< slabs [chunks, parameters], square_norms [block_count]
+                               ///< slabs [chunks, parameters], square_norms [block_count]; states as many as the
+                               ///< member with most keeps, gradient and norms where any member clips by norm
   std::int64_t parameters = 0;
   const UpdateBlock* blocks = nullptr;  ///< in: [block_count], on the device
   int block_count = 0;
@@ -90,8 +91,10 @@ struct NetworkEpochs {
     const MemberSettings& settings = args.members[member];
     UpdateTarget<Real> target{args.target, optimizer_constants<Real>(settings.optimizer)};
     target.parameters += offset;
-    if (target.state0 != nullptr) target.state0 += offset;
-    if (target.state1 != nullptr) target.state1 += offset;
+    // There are vectors for the member that keeps most: what this one's optimizer lacks is neither staged nor touched.
+    const int states = optimizer_state_count(settings.optimizer.type);
+    target.state0 = states > 0 ? target.state0 + offset : nullptr;
+    target.state1 = states > 1 ? target.state1 + offset : nullptr;
     target.slabs += offset * target.chunks;
     if (settings.optimizer.clip_norm > 0) {
       target.gradient += offset;

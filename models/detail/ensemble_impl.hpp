@@ -151,7 +151,7 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
   const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows,
-                              static_cast<std::int64_t>(ensemble.size()));
+                              optimizers_of(ensemble.members()));
   Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
   const detail::MemberShare own(ensemble.size(), ranks);
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
@@ -171,7 +171,9 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   std::vector<fused::MemberSettings> settings;
   for (std::size_t i = own.begin; i < own.end; ++i)
     settings.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});
-  detail::EpochsStepper<S, Real> stepper(exec, first.layout(), own.parameters(ensemble), plan, spec, settings);
+  int states = 0;  // whichever rank trains the member that keeps most
+  for (const auto& member : ensemble.members()) states = std::max(states, optimizer_state_count(member.optimizer.type));
+  detail::EpochsStepper<S, Real> stepper(exec, first.layout(), own.parameters(ensemble), plan, spec, settings, states);
   const detail::MembersOnDevice<S, Real> on_device(ensemble, stepper, own);
 
   StepRun<Real> run = detail::first_run<S, Real>(train_set, plan, spec, ensemble.member(own.begin).seed);

@@ -17,15 +17,15 @@ class EpochsStepper final : public Stepper<S, Real> {
   using Execution = typename S::Execution;
 
   /// `parameters` [members, layout.parameters] on the device. Draws batches by the seed of a run's order where there is
-  /// one member, by the members' own where there are more. 1 copy (none on host spaces) and 1 fence.
+  /// one member, by the members' own where there are more. There are states for the member that keeps most, and at least
+  /// `states`: ranks that gather theirs have equally many. 1 copy (none on host spaces) and 1 fence.
   EpochsStepper(const Execution& exec, const NetworkLayout& layout, VectorRef<S, Real> parameters, const Plan& plan,
-                const TrainingSpec& training, const std::vector<fused::MemberSettings>& members)
+                const TrainingSpec& training, const std::vector<fused::MemberSettings>& members, int states = 0)
       : layers_(fused::training_layers<S>(exec, layout)),
         blocks_(update_blocks<S>(exec, layout)),
         members_(make_vector<S, fused::MemberSettings>(exec, "sinter::epochs::members",
                                                        static_cast<std::int64_t>(members.size()))),
         records_(Kokkos::view_alloc(exec, std::string("sinter::step::loss_record")), members.size()) {
-    int states = 0;
     bool clips = false;
     for (const auto& member : members) {
       states = std::max(states, optimizer_state_count(member.optimizer.type));

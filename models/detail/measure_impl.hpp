@@ -123,12 +123,14 @@ struct MeasuredProblem {
   Communicator& communicator;
 };
 
-/// `trained`: the network, or the ensemble that it is the first of; it takes the normalisation.
+/// `trained`: the network, or the ensemble that it is the first of, whose `members` have these optimizers; it takes the
+/// normalisation.
 template <Space S, class Real, class In, class Trained>
 MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Trained& trained,
                                           const Network<S, Real>& network, const SetRows<S, In>& train,
                                           const TrainOptions<S, Real>& options, TrainingSpec training,
-                                          const MeasureSettings& settings, std::int64_t members = 1) {
+                                          const MeasureSettings& settings,
+                                          const std::vector<OptimizerSettings>& members = {}) {
   if (settings.repetitions < 1)
     throw ConfigError(fmt::format("measure: {} repetitions; at least 1 is needed", settings.repetitions));
   const auto& model = network.spec();
@@ -245,11 +247,11 @@ Measurement measure(const typename S::Execution& exec, Ensemble<S, Real>& ensemb
   training.fusion = Fusion::epochs;
   const auto& first = ensemble.network(0);
   const auto problem = detail::measured_problem<S, Real, In>(exec, ensemble, first, {train, {}}, options, training,
-                                                             settings, static_cast<std::int64_t>(ensemble.size()));
+                                                             settings, optimizers_of(ensemble.members()));
   Measurement out;
   out.plan = problem.plan;
   if (settings.mode == MeasureMode::training) {
-    out.cost = times(out.plan.chosen, static_cast<std::int64_t>(ensemble.size()));
+    out.cost = out.plan.chosen;
     std::vector<fused::MemberSettings> members;
     for (std::size_t i = 0; i < ensemble.size(); ++i)
       members.push_back({ensemble.member(i).optimizer, ensemble.member(i).seed});

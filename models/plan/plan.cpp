@@ -54,13 +54,13 @@ std::string refusal(Fusion level, const ModelSpec& model, const TrainingSpec& tr
 }
 
 LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec& training, Precision precision,
-                        const Plan& plan) {
+                        const Plan& plan, const std::vector<OptimizerSettings>& members) {
   LevelCost cost;
   cost.level = level;
   cost.reason = refusal(level, model, training);
   cost.possible = cost.reason.empty();
   if (!cost.possible) return cost;
-  const auto work = work_of(model, training, precision, plan, level);
+  const auto work = work_of(model, training, precision, plan, level, members);
   cost.launches = static_cast<std::int64_t>(work.launches.size());
   if (level == Fusion::epochs) {
     const auto report = log_period(training);  // a launch ends there, or where validation is due
@@ -143,14 +143,13 @@ std::int64_t log_period(const TrainingSpec& training) {
 }
 
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows, std::int64_t members) {
+               std::int64_t training_rows, const std::vector<OptimizerSettings>& members) {
   validate(model);
   validate(training, model);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
   plan.kind = kind;
   plan.training_rows = training_rows;
-  plan.members = members;
   plan.batch = training.batch == 0 ? training_rows : std::min(training.batch, training_rows);
   plan.chunks = chunks_of(plan.batch, model.parameter_count(), kind);
   const auto full = training_rows / plan.batch;
@@ -158,9 +157,22 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   plan.last_batch_smaller = rest != 0 && !training.drop_last;
   plan.steps_per_epoch = full + (plan.last_batch_smaller ? 1 : 0);
 
+  if (!members.empty()) {
+    plan.members = std::ssize(members);
+    plan.level = Fusion::epochs;
+    plan.chosen = cost_of_level(plan.level, model, training, precision, plan, members);
+    if (!plan.chosen.possible) {
+      throw ConfigError(
+          fmt::format("ensemble.members: a team trains each member by itself, at level epochs, and epochs cannot serve "
+                      "this problem: {}",
+                      plan.chosen.reason));
+    }
+    plan.chosen.reason = "one launch for all members up to the next report: a team trains each by itself";
+    return plan;
+  }
   std::vector<LevelCost> levels;
   for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
-    levels.push_back(cost_of_level(level, model, training, precision, plan));
+    levels.push_back(cost_of_level(level, model, training, precision, plan, {}));
     auto& cost = levels.back();
     if (cost.possible) {
       cost.reason = reason(level, model, plan, cost.flops);

@@ -29,18 +29,18 @@ struct LevelCost {
   std::int64_t workspace_bytes = 0;   ///< on the device, for the whole step
 };
 
-/// Of so many networks in the launches of one.
+/// Of so many like networks in the launches of one.
 LevelCost times(LevelCost cost, std::int64_t members);
 
 struct Plan {
   Fusion level = Fusion::layer;
   DeviceKind kind = DeviceKind::host;
   std::int64_t training_rows = 0;
-  std::int64_t members = 1;  ///< networks of an ensemble; costs are those of one
-  std::int64_t batch = 0;    ///< global batch in rows, never above training_rows
-  std::int64_t chunks = 1;   ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
+  std::int64_t batch = 0;   ///< global batch in rows, never above training_rows
+  std::int64_t chunks = 1;  ///< C of the numerical contract: leaves of the reduction tree, shards of the data set
   std::int64_t steps_per_epoch = 0;
   bool last_batch_smaller = false;
+  std::int64_t members = 0;  ///< of an ensemble, of all of which the costs are; 0: one network
   LevelCost chosen;
   std::vector<LevelCost> others;  ///< in the order of preference
 };
@@ -53,8 +53,9 @@ std::int64_t log_period(const TrainingSpec& training);
 /// stay small; level `step` has a team a chunk, and an accelerator wants about as many as it has multiprocessors.
 constexpr std::int64_t max_chunks(DeviceKind kind) { return kind == DeviceKind::host ? 16 : 128; }
 
-/// `kind`: where the kernels will run. Throws ConfigError where the level asked for cannot serve the problem, with the reason.
+/// `kind`: where the kernels will run. `members`: of an ensemble, whose level is `epochs`, the optimizer of each. Throws
+/// ConfigError where the level asked for cannot serve the problem, with the reason.
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows, std::int64_t members = 1);
+               std::int64_t training_rows, const std::vector<OptimizerSettings>& members = {});
 
 }  // namespace sinter

@@ -115,10 +115,11 @@ double bytes_of(const ModelSpec& model, Precision precision, std::int64_t rows) 
 }  // namespace
 
 Prediction predict_step(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                        const LevelCost& level, const MachineModel& machine, std::int64_t members) {
-  auto work = work_of(model, training, precision, plan, level.level);
-  multiply(work, members);
-  return predict(work, precision, static_cast<double>(members) * bytes_of(model, precision, plan.batch),
+                        const LevelCost& level, const MachineModel& machine,
+                        const std::vector<OptimizerSettings>& members) {
+  const auto work = work_of(model, training, precision, plan, level.level, members);
+  const auto networks = static_cast<double>(std::max<std::size_t>(1, members.size()));
+  return predict(work, precision, networks * bytes_of(model, precision, plan.batch),
                  static_cast<double>(level.steps_per_launch), machine);
 }
 

@@ -29,9 +29,11 @@ struct Prediction {
   double peak_fraction = 0;  ///< FLOPs of the products over step_s, as a fraction of the machine's peak
 };
 
-/// Of `level`, which the plan lists as possible, with the plan's batch and chunks; of all `members` of an ensemble.
+/// Of `level`, which the plan lists as possible, with the plan's batch and chunks. `members`: of an ensemble, the optimizer
+/// of each; the step is one of all of them.
 Prediction predict_step(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                        const LevelCost& level, const MachineModel& machine, std::int64_t members = 1);
+                        const LevelCost& level, const MachineModel& machine,
+                        const std::vector<OptimizerSettings>& members = {});
 
 /// Of a prediction of `rows` rows by each of `members` networks.
 Prediction predict_inference(const ModelSpec& model, Precision precision, std::int64_t rows,

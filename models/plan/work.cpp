@@ -38,13 +38,19 @@ struct Problem {
   [[nodiscard]] double update_flops(double count) const { return count * (chunks - 1 + optimizer_flops); }
 };
 
+void set_optimizer(Problem& p, const OptimizerSettings& optimizer) {
+  p.states = cost_of(optimizer.type).states;
+  p.optimizer_flops = cost_of(optimizer.type).flops;
+  p.clip = optimizer.clip_norm > 0;
+}
+
 Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan) {
   Problem p;
   p.real = precision == Precision::float32 ? 4 : 8;
   p.batch = static_cast<double>(plan.batch);
   p.chunks = static_cast<double>(plan.chunks);
   p.kind = plan.kind;
-  p.members = plan.members;
+  p.members = std::max<std::int64_t>(1, plan.members);
   p.inputs = static_cast<double>(model.inputs);
   p.outputs = static_cast<double>(model.outputs());
   for (std::size_t l = 0; l < model.layers.size(); ++l) {
@@ -61,11 +67,9 @@ Problem problem_of(const ModelSpec& model, const TrainingSpec& training, Precisi
     p.widest = std::max(p.widest, layer.width);
     p.layers.push_back(layer);
   }
-  p.states = cost_of(training.optimizer.type).states;
-  p.optimizer_flops = cost_of(training.optimizer.type).flops;
+  set_optimizer(p, training.optimizer);
   p.loss_flops = cost_of(training.loss.type) + p.layers.back().activation_flops;
   p.bias = model.bias;
-  p.clip = training.optimizer.clip_norm > 0;
   p.gather = plan.batch < plan.training_rows;
   p.shuffle = p.gather && training.shuffle;
   return p;
@@ -271,12 +275,15 @@ StepWork network_work(const Problem& p, bool one_team) {
     if (!p.last(l)) launch.element_flops += B * layer.width * (layer.activation_flops + layer.derivative_flops);
     if (p.bias) launch.element_flops += B * layer.width;
   }
-  launch.element_flops += B * (p.outputs * p.loss_flops + (p.shuffle ? shuffle_flops : 0)) +
-                          (p.clip ? p.parameters * (p.chunks + 1) : p.update_flops(p.parameters));
+  const bool update_apart = p.clip && !one_team;  // this launch leaves gradient and norms
+  const double norm_flops = p.clip ? 2 * p.parameters : 0;
+  launch.element_flops += B * (p.outputs * p.loss_flops + (p.shuffle ? shuffle_flops : 0)) + norm_flops +
+                          (update_apart ? p.parameters * (p.chunks - 1) : p.update_flops(p.parameters));
   launch.compulsory_bytes = r * B * (p.inputs + p.outputs) +
-                            (p.clip ? 2 * r * p.parameters : p.update_bytes(p.parameters));
-  // Each tile reads W twice and continues the chunk's sums; the update reads those of all chunks.
-  launch.inner_bytes = r * p.parameters * p.chunks * (4 * tiles);
+                            (update_apart ? 2 * r * p.parameters : p.update_bytes(p.parameters));
+  // Each tile reads W twice and continues the chunk's sums; the update reads those of all chunks. One team that clips
+  // keeps the gradient in between.
+  launch.inner_bytes = r * p.parameters * (p.chunks * 4 * tiles + (p.clip && one_team ? 2 : 0));
   work.launches.push_back(launch);
   if (p.clip && !one_team) work.launches.push_back(clipped_update(p));
   work.scratch_bytes = tile_bytes(p, work.row_tile);
@@ -287,6 +294,33 @@ StepWork network_work(const Problem& p, bool one_team) {
   }
   work.workspace_bytes = static_cast<std::int64_t>(r * p.parameters * (p.chunks + p.states + (p.clip ? 1 : 0)));
   return work;
+}
+
+/// The members of an ensemble in one launch.
+StepWork ensemble_work(Problem p, const std::vector<OptimizerSettings>& members) {
+  StepWork sum;
+  Problem largest = p;
+  largest.states = 0;
+  largest.clip = false;
+  for (const auto& optimizer : members) {
+    set_optimizer(p, optimizer);
+    largest.states = std::max(largest.states, p.states);
+    largest.clip = largest.clip || p.clip;
+    const StepWork one = network_work(p, true);
+    if (sum.launches.empty()) {
+      sum = one;
+      continue;
+    }
+    LaunchWork& launch = sum.launches.front();
+    launch.teams += one.launches.front().teams;
+    launch.element_flops += one.launches.front().element_flops;
+    launch.compulsory_bytes += one.launches.front().compulsory_bytes;
+    launch.inner_bytes += one.launches.front().inner_bytes;
+  }
+  const StepWork of_largest = network_work(largest, true);
+  sum.scratch_bytes = of_largest.scratch_bytes;
+  sum.workspace_bytes = std::ssize(members) * of_largest.workspace_bytes;
+  return sum;
 }
 
 }  // namespace
@@ -327,12 +361,13 @@ StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKi
 }
 
 StepWork work_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                 Fusion level) {
+                 Fusion level, const std::vector<OptimizerSettings>& members) {
   const Problem p = problem_of(model, training, precision, plan);
-  StepWork work = level == Fusion::none    ? classic_work(p)
+  StepWork work = !members.empty()         ? ensemble_work(p, members)
+                  : level == Fusion::none  ? classic_work(p)
                   : level == Fusion::layer ? layer_work(p)
                                            : network_work(p, level == Fusion::epochs);
-  work.products_flops = 6.0 * p.batch * p.weights;
+  work.products_flops = 6.0 * p.batch * p.weights * static_cast<double>(std::max<std::size_t>(1, members.size()));
   return work;
 }
 

@@ -35,14 +35,15 @@ struct StepWork {
   std::int64_t row_tile = 0;         ///< rows that a team takes through the network at once; 0 where layers are apart
 };
 
-/// The launches of one network, of so many networks at once.
+/// The launches of one network, of so many like networks at once.
 void multiply(StepWork& work, std::int64_t members);
 
 /// A prediction of `rows` rows, the whole network in one launch (kernels/fused/network_forward.hpp).
 StepWork inference_work_of(const ModelSpec& model, Precision precision, DeviceKind kind, std::int64_t rows);
 
-/// A step with the batch and chunks of `plan` at `level`, which need not be the plan's.
+/// A step with the batch and chunks of `plan` at `level`, which need not be the plan's. `members`: of an ensemble, at level
+/// `epochs`, the optimizer of each; the step is one of all of them, and each has memory for the largest need.
 StepWork work_of(const ModelSpec& model, const TrainingSpec& training, Precision precision, const Plan& plan,
-                 Fusion level);
+                 Fusion level, const std::vector<OptimizerSettings>& members = {});
 
 }  // namespace sinter

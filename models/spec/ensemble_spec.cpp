@@ -1,6 +1,8 @@
 #include <sinter/models/spec/ensemble_spec.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -11,7 +13,7 @@ namespace {
 
 /// Hands each member its value of a list.
 template <class T, class Put>
-void spread(std::vector<MemberSpec>& members, const char* key, const std::vector<T>& values, const Put& put) {
+void spread(std::vector<MemberSpec>& members, std::string_view key, const std::vector<T>& values, const Put& put) {
   if (values.empty()) return;
   if (values.size() != members.size()) {
     throw ConfigError(fmt::format("ensemble.{}: {} values for {} members; allowed: one a member", key, values.size(),
@@ -39,27 +41,31 @@ std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t s
                                    const TrainingSpec& training) {
   if (ensemble.members < 1)
     throw ConfigError(fmt::format("ensemble.members: {} is out of range; allowed: >= 1", ensemble.members));
+  validate(training, model);
   check_ensemble_training(training);
   std::vector<MemberSpec> members(static_cast<std::size_t>(ensemble.members),
                                   {seed, training.optimizer, model.initializer});
   for (std::size_t i = 0; i < members.size(); ++i) members[i].seed = seed + i;
   spread(members, "seed", ensemble.seed, [](auto& m, std::uint64_t value) { m.seed = value; });
-  spread(members, "learning_rate", ensemble.learning_rate, [](auto& m, double v) { m.optimizer.learning_rate = v; });
-  spread(members, "weight_decay", ensemble.weight_decay, [](auto& m, double v) { m.optimizer.weight_decay = v; });
-  spread(members, "momentum", ensemble.momentum, [](auto& m, double v) { m.optimizer.momentum = v; });
-  spread(members, "beta1", ensemble.beta1, [](auto& m, double v) { m.optimizer.beta1 = v; });
-  spread(members, "beta2", ensemble.beta2, [](auto& m, double v) { m.optimizer.beta2 = v; });
-  spread(members, "initializer", ensemble.initializer, [](auto& m, Initializer v) { m.initializer.type = v; });
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    TrainingSpec own = training;
-    own.optimizer = members[i].optimizer;
-    try {
-      validate(own, model);
-    } catch (const ConfigError& error) {
-      throw ConfigError(fmt::format("ensemble: member {}: {}", i, error.what()));
+  spread(members, "optimizer", ensemble.optimizer, [](auto& m, Optimizer v) { m.optimizer.type = v; });
+  for (std::size_t s = 0; s < std::size(optimizer_settings); ++s) {
+    const auto& facts = optimizer_settings[s];
+    const auto& values = ensemble.*setting_lists[s];
+    spread(members, facts.name, values, [&](auto& m, double v) { m.optimizer.*facts.value = v; });
+    const auto wrong = std::ranges::find_if_not(values, facts.good);
+    if (wrong != values.end()) {
+      throw ConfigError(fmt::format("ensemble.{}: {} of member {} is out of range; allowed: {}", facts.name, *wrong,
+                                    wrong - values.begin(), facts.allowed));
     }
   }
+  spread(members, "initializer", ensemble.initializer, [](auto& m, Initializer v) { m.initializer.type = v; });
   return members;
+}
+
+std::vector<OptimizerSettings> optimizers_of(const std::vector<MemberSpec>& members) {
+  std::vector<OptimizerSettings> optimizers;
+  for (const auto& member : members) optimizers.push_back(member.optimizer);
+  return optimizers;
 }
 
 double MemberReport::ranked_by() const {

@@ -1,5 +1,5 @@
-// Ensembles: networks of one shape, trained on the same data, that differ in seed, optimizer settings and the way their
-// weights start. Free of Kokkos.
+// Ensembles: networks of one shape, trained on the same data, that differ in seed, optimizer, its settings and the way
+// their weights start. Free of Kokkos.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <sinter/kernels/catalog/optimizer_settings.hpp>
 #include <sinter/models/spec/model_spec.hpp>
 #include <sinter/models/spec/model_state.hpp>
 #include <sinter/models/spec/report.hpp>
@@ -18,10 +19,20 @@ namespace sinter {
 struct EnsembleSpec {
   std::int64_t members = 0;         ///< 0: a single network
   std::vector<std::uint64_t> seed;  ///< empty: the run's seed, and one more for each member
-  std::vector<double> learning_rate, weight_decay, momentum, beta1, beta2;
+  std::vector<Optimizer> optimizer;
+#define SINTER_OPTIMIZER_SETTING(name, ...) std::vector<double> name;
+#include <sinter/kernels/catalog/optimizer_settings.def>
+#undef SINTER_OPTIMIZER_SETTING
   std::vector<Initializer> initializer;
 
   friend bool operator==(const EnsembleSpec&, const EnsembleSpec&) = default;
+};
+
+/// The lists of numbers: one for each of optimizer_settings, in its order.
+inline constexpr std::vector<double> EnsembleSpec::*setting_lists[] = {
+#define SINTER_OPTIMIZER_SETTING(name, ...) &EnsembleSpec::name,
+#include <sinter/kernels/catalog/optimizer_settings.def>
+#undef SINTER_OPTIMIZER_SETTING
 };
 
 /// One network of an ensemble.
@@ -32,9 +43,13 @@ struct MemberSpec {
 };
 
 /// The members in order. Throws ConfigError where a list has another length than there are members, where a value is out
-/// of range, or where the training has what an ensemble cannot have: a level but `epochs`, early stopping.
+/// of range, or where the training has what an ensemble cannot have: a level but `epochs`, early stopping. A number that a
+/// member's optimizer does not have makes no difference to it.
 std::vector<MemberSpec> members_of(const EnsembleSpec& ensemble, std::uint64_t seed, const ModelSpec& model,
                                    const TrainingSpec& training);
+
+/// Their optimizers, in order.
+std::vector<OptimizerSettings> optimizers_of(const std::vector<MemberSpec>& members);
 
 /// Throws ConfigError where a training has what an ensemble cannot have, as told above.
 void check_ensemble_training(const TrainingSpec& training);

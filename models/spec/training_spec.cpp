@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/kernels/catalog/optimizer_settings.hpp>
 #include <sinter/runtime/base/errors.hpp>
 
 namespace sinter {
@@ -16,17 +17,10 @@ void require(bool good, std::string_view key, double value, std::string_view all
 }  // namespace
 
 void validate(const TrainingSpec& training, const ModelSpec& model) {
-  const auto& o = training.optimizer;
-  const auto fraction = [](double value) { return value >= 0 && value < 1; };
-  require(o.learning_rate > 0 && std::isfinite(o.learning_rate), "optimizer.learning_rate", o.learning_rate, "> 0");
-  require(fraction(o.momentum), "optimizer.momentum", o.momentum, "0 <= momentum < 1");
-  require(fraction(o.beta1), "optimizer.beta1", o.beta1, "0 <= beta1 < 1");
-  require(fraction(o.beta2), "optimizer.beta2", o.beta2, "0 <= beta2 < 1");
-  require(fraction(o.rho), "optimizer.rho", o.rho, "0 <= rho < 1");
-  require(o.epsilon > 0 && std::isfinite(o.epsilon), "optimizer.epsilon", o.epsilon, "> 0");
-  require(o.weight_decay >= 0 && std::isfinite(o.weight_decay), "optimizer.weight_decay", o.weight_decay, ">= 0");
-  require(o.clip_value >= 0, "optimizer.clip_value", o.clip_value, ">= 0 (0: off)");
-  require(o.clip_norm >= 0, "optimizer.clip_norm", o.clip_norm, ">= 0 (0: off)");
+  for (const auto& setting : optimizer_settings) {
+    const double value = training.optimizer.*setting.value;
+    require(setting.good(value), fmt::format("optimizer.{}", setting.name), value, setting.allowed);
+  }
   require(training.loss.delta > 0 && std::isfinite(training.loss.delta), "loss.delta", training.loss.delta, "> 0");
   const auto& s = training.schedule;
   require(s.min_learning_rate >= 0, "schedule.min_learning_rate", s.min_learning_rate, ">= 0");

@@ -143,6 +143,35 @@ TEST_CASE("plan counts all members of an ensemble, and no level that ensembles h
   CHECK_FALSE(report.says("as the run file asks"));
 }
 
+TEST_CASE("plan tells what the members of an ensemble have of their own, and counts the states that they keep") {
+  Program sinter;
+  put_run_file(sinter);
+  const auto plan = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"plan", "run.yaml", "--machine", "h100-sxm", "--set"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return sinter(arguments);
+  };
+  const std::string mixed = "ensemble={members: 3, optimizer: [sgd, adam, sgd], learning_rate: [0.1, 0.01, 0.5]}";
+  CHECK(plan({mixed}).says(
+      "  each has its own seed, optimizer, learning_rate; sgd or adam, learning rate 0.01 to 0.5, "));
+  const auto costs = [&](const std::vector<std::string>& more) {
+    auto arguments = more;
+    arguments.emplace_back("--json");
+    return test::Json::parse(plan(arguments).out);
+  };
+  const auto sgd = costs({"ensemble={members: 1, optimizer: [sgd]}"}),
+             adam = costs({"ensemble={members: 1, optimizer: [adam]}"}), all = costs({mixed});
+  const auto of = [](const test::Json& record, const char* cost) {
+    return record["plan"]["chosen"][cost].get<double>();
+  };
+  for (const auto* sum : {"flops", "element_flops", "compulsory_bytes"})
+    CHECK(of(all, sum) == 2 * of(sgd, sum) + of(adam, sum));
+  CHECK(of(all, "workspace_bytes") == 3 * of(adam, "workspace_bytes"));
+  CHECK(of(sgd, "compulsory_bytes") < of(adam, "compulsory_bytes"));
+  CHECK(all["predicted_step_s"] <=
+        costs({"ensemble.members=3", "--set", "training.optimizer=adam"})["predicted_step_s"]);
+}
+
 TEST_CASE("plan takes a shipped machine, or a profile's file, and plans for its kind of device") {
   Program sinter;
   put_run_file(sinter);

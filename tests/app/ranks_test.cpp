@@ -307,9 +307,14 @@ TEST_CASE("a stopped run whose results rank 0 cannot write has failed, whatever 
   CHECK(ranks.program.json("full/run.json")["status"] == "failed");
 }
 
+/// Of two ranks the first trains members that keep no state, the last those that keep most.
+const std::vector<std::string> ensemble_settings{
+    "ensemble={members: 5, optimizer: [sgd, sgd, momentum, adam, adam], clip_norm: [0, 0.1, 0, 0, 0.1]}",
+    "training.fusion=auto"};
+
 TEST_CASE("the members of an ensemble are shared by ranks, with the same bits") {
   Ranks ranks;
-  const std::vector<std::string> settings{"ensemble={members: 5}", "training.fusion=auto"};
+  const auto& settings = ensemble_settings;
   REQUIRE(ranks.train(1, "one", settings).code == 0);
   const auto run = ranks.train(3, "three", settings);
   INFO(run.err);
@@ -348,7 +353,7 @@ TEST_CASE("predictions are made, printed and written once") {
 
 TEST_CASE("an ensemble that several ranks stop in goes on with another number of them to the same bits") {
   Ranks ranks;
-  const std::vector<std::string> settings{"ensemble={members: 5}", "training.fusion=auto"};
+  const auto& settings = ensemble_settings;
   REQUIRE(ranks.train(1, "whole", settings).code == 0);
   auto slices = settings;
   slices.insert(slices.end(), {"checkpoint={resume: auto, every_steps: 7}", "run.stop_after_steps=33"});

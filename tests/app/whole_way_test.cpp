@@ -145,7 +145,7 @@ TEST_CASE("an ensemble leaves a table, its best member, and mean and spread of t
     }
   }
   REQUIRE(sinter({"train", uat, "--output", "alone", "--no-plots", "--quiet", "--set", "training.epochs=300", "--set",
-                  "run.seed=" + cells[1], "--set", "training.optimizer.learning_rate=" + cells[3]})
+                  "run.seed=" + cells[1], "--set", "training.optimizer.learning_rate=" + cells[4]})
               .code == 0);
   CHECK(parameter_hash(load_model(sinter.file("alone/model.h5"))) == parameter_hash(model));
 }
@@ -192,9 +192,10 @@ TEST_CASE("an ensemble in slices ends with the bits of one run, and another ense
 
   const auto refused = train("results", {"checkpoint.resume=auto", "ensemble={members: 15}", "training.epochs=60"});
   CHECK(refused.code == 3);
-  CHECK(refused.complains(
-      "cannot go on from 'results/checkpoints/checkpoint-000004.h5' with another: ensemble.members was "
-      "16, is 15; ensemble.learning_rate was ["));
+  CHECK(
+      refused.complains("cannot go on from 'results/checkpoints/checkpoint-000004.h5' with another: "
+                        "training.optimizer.learning_rate was not set, is 0.01; ensemble.members was 16, is 15; "
+                        "ensemble.learning_rate was ["));
   const auto rates = train("results", {"checkpoint.resume=auto", "ensemble.learning_rate='log(1e-3, 2e-1)'"});
   CHECK(rates.code == 3);
   CHECK(rates.complains("with another: ensemble.learning_rate was [0.001, "));

@@ -1,4 +1,5 @@
 // An ensemble that was interrupted and goes on from its state ends with the bits of one that was not.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
+#include <sinter/kernels/catalog/costs.hpp>
 #include <sinter/models/ensemble.hpp>
 
 #include "support/problems.hpp"
@@ -137,6 +139,44 @@ TEMPLATE_LIST_TEST_CASE("an ensemble interrupted after any step goes on to the s
     }
   }
   CHECK(wrong.empty());
+}
+
+TEMPLATE_LIST_TEST_CASE("so does one whose members have optimizers of their own, which keep what no other touches", "",
+                        test::Pairs) {
+  using Real = typename TestType::Real;
+  Job<typename TestType::Space, Real> job;
+  job.ensemble.optimizer = {Optimizer::momentum, Optimizer::sgd, Optimizer::adam, Optimizer::rmsprop};
+  job.ensemble.clip_norm = {0.1, 0, 0, 0};
+  job.ensemble.clip_value = {0, 0, 0, 0.05};
+  const auto whole = job.run();
+  std::string wrong;
+  for (std::int64_t step = 1; step < whole.report.steps_done; ++step) {
+    const auto first = job.run(nullptr, step);
+    const auto text = difference(whole, {first, job.run(&first.states.back())});
+    if (!text.empty()) wrong += fmt::format("step {}: {}; ", step, text);
+  }
+  CHECK(wrong.empty());
+
+  const auto& state = whole.states.back();
+  CHECK(state.optimizer == Optimizer::momentum);
+  REQUIRE(state.optimizer_state.size() == 2);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(state.members[i].optimizer == job.ensemble.optimizer[i]);
+    const auto keeps = static_cast<std::size_t>(cost_of(job.ensemble.optimizer[i]).states);
+    for (std::size_t s = 0; s < 2; ++s) {
+      INFO("state " << s << " of member " << i);
+      const auto& bytes = state.optimizer_state[s].bytes;
+      const auto each = static_cast<std::ptrdiff_t>(bytes.size() / 4), begin = each * static_cast<std::ptrdiff_t>(i);
+      const bool touched = std::any_of(bytes.begin() + begin, bytes.begin() + begin + each,
+                                       [](auto byte) { return byte != decltype(byte){}; });
+      CHECK(touched == (s < keeps));
+    }
+  }
+
+  auto other = job;
+  std::swap(other.ensemble.optimizer[1], other.ensemble.optimizer[3]);
+  CHECK_THROWS_MATCHES(other.run(&state), ConfigError,
+                       Message("training cannot be resumed: optimizer of member 1 was sgd, is rmsprop"));
 }
 
 TEMPLATE_LIST_TEST_CASE("checkpoints are no part of the time of an ensemble's training", "", test::Pairs) {

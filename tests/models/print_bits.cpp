@@ -88,6 +88,8 @@ void print_ensemble(const std::vector<LayerSpec>& layers, double clip_norm) {
   options.training.optimizer.clip_norm = clip_norm;
   EnsembleSpec spec;
   spec.members = members;
+  for (std::int64_t i = 0; i < members; ++i)
+    spec.optimizer.push_back(names_of<Optimizer>()[static_cast<std::size_t>(i) % names_of<Optimizer>().size()].first);
   Ensemble<S, Real> ensemble(exec, model, members_of(spec, options.seed, model, options.training));
   const auto report = train<S, Real, Real>(exec, ensemble, {X, T}, {}, {}, options);
   const auto Y = make_matrix<S, Real>(exec, "outputs", members * rows, 2);

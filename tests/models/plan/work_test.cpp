@@ -101,9 +101,10 @@ TEST_CASE(
   Case c;
   constexpr std::int64_t rates = 64 * 3 * 4 + 64;
   CHECK(c.cost(Fusion::epochs).scratch_bytes == c.cost(Fusion::step).scratch_bytes + rates);
-  const auto on_accelerator = [&c](Fusion level, std::int64_t members) {
+  const auto on_accelerator = [&c](Fusion level, std::size_t members) {
     c.training.fusion = level;
-    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4, members).chosen.scratch_bytes;
+    const std::vector<OptimizerSettings> optimizers(level == Fusion::epochs && members > 1 ? members : 0);
+    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4, optimizers).chosen.scratch_bytes;
   };
   // 13 parameters and the sums of one chunk, each at a cache line.
   CHECK(on_accelerator(Fusion::epochs, 1) == on_accelerator(Fusion::step, 1) + rates + 2 * (13 * 4 + 64));
@@ -122,6 +123,51 @@ TEST_CASE("double takes twice the bytes of float") {
     CHECK(twice.workspace_bytes == 2 * single.workspace_bytes);
     CHECK(twice.element_flops == single.element_flops);
   }
+}
+
+TEST_CASE("at level epochs the launch that clips updates, too") {
+  Case c;
+  c.training.optimizer.type = Optimizer::adam;
+  const auto plain = c.cost(Fusion::epochs);
+  c.training.optimizer.clip_norm = 1;
+  const auto clipped = c.cost(Fusion::epochs);
+  CHECK(clipped.launches == 1);
+  CHECK(clipped.element_flops == plain.element_flops + 2 * 13);  // the squares of the gradient, summed
+  CHECK(clipped.compulsory_bytes == plain.compulsory_bytes);
+  CHECK(clipped.workspace_bytes == plain.workspace_bytes + 4 * 13);
+}
+
+TEST_CASE("an ensemble costs what its members cost, and each has memory for what any of them keeps") {
+  Case c;
+  std::vector<OptimizerSettings> members(4);
+  members[1].type = Optimizer::momentum;
+  members[1].clip_norm = 0.1;
+  members[2].type = Optimizer::rmsprop;
+  members[3].type = Optimizer::adam;
+  const Plan p = c.plan(Fusion::epochs);
+  const auto all = work_of(c.model, c.training, Precision::float32, p, Fusion::epochs, members);
+  REQUIRE(all.launches.size() == 1);
+  CHECK(all.launches[0].teams == 4);
+  CHECK(all.products_flops == 4 * 6 * 4 * 9);
+  // Updates of 13 parameters: 5, 7, 30 and 35 operations and 0, 1, 1 and 2 states; 2 more operations for the norm.
+  CHECK(all.launches[0].element_flops == 4 * (12 * 34 + 20 + 16) + 13 * (5 + 7 + 30 + 35) + 2 * 13);
+  CHECK(all.launches[0].compulsory_bytes == 4 * (4 * 4 * 3 + 13 * (4 * 2 + 2 * (0 + 1 + 1 + 2))));
+  CHECK(all.workspace_bytes == 4 * 4 * 13 * (1 + 2 + 1));  // a chunk's sums, two states, a gradient
+  CHECK(all.scratch_bytes == p.chosen.scratch_bytes);
+
+  const auto like = work_of(c.model, c.training, Precision::float32, p, Fusion::epochs,
+                            std::vector<OptimizerSettings>(5, c.training.optimizer));
+  CHECK(like.launches[0].element_flops == 5 * p.chosen.element_flops);
+  CHECK(like.launches[0].compulsory_bytes == 5 * p.chosen.compulsory_bytes);
+  CHECK(like.workspace_bytes == 5 * p.chosen.workspace_bytes);
+
+  const auto plan = make_plan(c.model, c.training, Precision::float32, DeviceKind::host, 4, members);
+  CHECK(plan.members == 4);
+  CHECK(plan.level == Fusion::epochs);
+  CHECK(plan.others.empty());
+  CHECK(plan.chosen.element_flops == all.launches[0].element_flops);
+  CHECK(plan.chosen.workspace_bytes == all.workspace_bytes);
+  CHECK(plan.chunks == p.chunks);
 }
 
 TEST_CASE("an activation that keeps its input costs its memory; a bias costs its own") {
