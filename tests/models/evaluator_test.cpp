@@ -1,5 +1,6 @@
 // Evaluation: a row's prediction does not depend on its batch, physical units go in and come out, metrics are those
 // worked out by hand.
+#include <algorithm>
 #include <cmath>
 
 #include <catch2/catch_approx.hpp>
@@ -7,6 +8,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 
+#include <sinter/kernels/fused/network_forward.hpp>
 #include <sinter/models/trainer.hpp>
 
 #include "support/contract.hpp"
@@ -66,6 +68,32 @@ TEMPLATE_LIST_TEST_CASE("a row alone is predicted with the bits that it has amon
         INFO("row " << row);
         CHECK(alone == std::vector<double>(all.begin() + row * 2, all.begin() + row * 2 + 2));
       }
+    }
+  }
+}
+
+// Of two threads: the wider one's tiles are cut, and the parts of the other's chains are longer in a tile than for a row.
+TEMPLATE_LIST_TEST_CASE("a row alone has those bits in a layer whose tiles are cut and whose chains go in parts", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  constexpr std::int64_t rows = 4096, wide = 1111, wider = 2100;
+  const typename S::Execution exec;
+  for (const std::int64_t width : {wide, wider}) {
+    const Network<S, Real> network(exec, test::mlp(3, {{width, Activation::tanh}, {2, Activation::identity}}), 3);
+    if constexpr (S::kernels_on_host) {
+      constexpr std::int64_t real = sizeof(Real), whole = tiling::inference_rows(true, rows, 2);
+      const std::int64_t tile = fused::forward_rows<S, Real>(network.layout(), rows, 2);
+      if (width == wider) CHECK(tile < whole);
+      if (width == wide) CHECK(tiling::host_depth(real, tile) > tiling::host_depth(real, 1));
+      CHECK(width > tiling::host_depth(real, tile));
+    }
+    const auto x = test::noise(static_cast<std::size_t>(rows * 3), 1);
+    const auto all = predicted(exec, network, x);
+    for (const std::int64_t row : {std::int64_t{0}, std::int64_t{5}, std::int64_t{511}, rows - 1}) {
+      const auto alone = predicted(exec, network, {x.begin() + row * 3, x.begin() + row * 3 + 3});
+      INFO("row " << row << ", width " << width);
+      CHECK(alone == std::vector<double>(all.begin() + row * 2, all.begin() + row * 2 + 2));
     }
   }
 }

@@ -1,5 +1,6 @@
 // Fifty random problems, the same in every run: networks of any width and depth, batches, operations, optimizers and
-// schedules. Every level follows the serial double oracle, and those that share their arithmetic have the same bits.
+// schedules. Every level follows the serial double oracle, and those that share their arithmetic have the same bits; so does
+// inference with what they learned.
 //
 // Tolerance as in trajectory_test.cpp, with a kappa of the problem's own: a gradient component is a sum over a chunk's
 // rows and, through the layers, over their inputs. Where a derivative jumps (relu, leaky_relu, mae), a value within rounding of
@@ -7,6 +8,7 @@
 // tolerance is above a hundredth of what the steps change at all (10^-8 of it in double), so that none takes what is wrong.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <random>
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -14,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include <sinter/kernels/ops/schedule.hpp>
+#include <sinter/models/evaluator.hpp>
 #include <sinter/models/stepper.hpp>
 
 #include "support/problems.hpp"
@@ -24,12 +28,12 @@ using namespace sinter;
 namespace {
 
 constexpr int problems = 50;
-constexpr std::int64_t steps = 3;
+constexpr std::int64_t steps = 4;
 
 struct Problem {
   ModelSpec model;
   TrainingSpec training;
-  std::int64_t rows = 0;
+  std::int64_t rows = 0, inference_rows = 0;
   std::uint64_t seed = 0;
 };
 
@@ -86,6 +90,9 @@ Problem problem(unsigned number) {
   p.rows = p.training.batch + draw.between(0, 300);
   p.training.drop_last = draw.maybe();
   p.training.epochs = 4;
+  p.training.schedule.gamma = 0.5;
+  p.training.schedule.step_size = draw.between(1, 2);
+  p.inference_rows = draw.between(1, 50);
   return p;
 }
 
@@ -97,11 +104,17 @@ bool kinked(const Problem& p) {
   return kink;
 }
 
+/// Of all sums on the way from an input to an output.
+double summands(const ModelSpec& model) {
+  auto count = static_cast<double>(model.inputs);
+  for (const auto& layer : model.layers) count += static_cast<double>(layer.width);
+  return count;
+}
+
 template <class Real>
 double tolerance(const Problem& p) {
   const double eps = std::numeric_limits<Real>::epsilon();
-  double kappa = 100 + static_cast<double>(p.training.batch + p.model.inputs);
-  for (const auto& layer : p.model.layers) kappa += static_cast<double>(layer.width);
+  const double kappa = 100 + static_cast<double>(p.training.batch) + summands(p.model);
   const auto& optimizer = p.training.optimizer;
   const double sensitivity = optimizer.type == Optimizer::sgd ? 1
                              : optimizer.type == Optimizer::momentum || optimizer.type == Optimizer::nesterov
@@ -116,6 +129,22 @@ std::string describe(const Problem& p) {
   for (const auto& layer : p.model.layers) text += fmt::format("-{} {}", layer.width, to_name(layer.activation));
   return fmt::format("{}, {}, {}, {} rows, batch {}", text, to_name(p.training.loss.type),
                      to_name(p.training.optimizer.type), p.rows, p.training.batch);
+}
+
+/// The trained network on other rows, as many as no training batch need have. Only rounding differs: a value is a sum over
+/// its inputs, through as many layers.
+template <Space S, class Real>
+void check_inference(const typename S::Execution& exec, const Network<S, Real>& network, const Problem& p) {
+  const auto x = test::stored<Real>(test::noise(static_cast<std::size_t>(p.inference_rows * p.model.inputs), 3));
+  const auto X = test::matrix<S, Real>(exec, x, p.inference_rows, p.model.inputs);
+  const auto Y = make_matrix<S, Real>(exec, "Y", p.inference_rows, p.model.outputs());
+  Evaluator<S, Real> evaluator(exec, network, p.inference_rows);
+  evaluator.template predict<Real, Real>(exec, X, Y);
+  const auto rows = static_cast<std::size_t>(p.inference_rows);
+  const auto expected = reference::forward(test::oracle_of(network.state(exec)), x, rows).A.back();
+  INFO("inference of " << p.inference_rows << " rows, " << describe(p));
+  CHECK(test::largest_difference(test::values(exec, Y), expected) <
+        std::numeric_limits<Real>::epsilon() * summands(p.model));
 }
 
 template <Space S, class Real>
@@ -156,6 +185,7 @@ void check(const Problem& p) {
     INFO(to_name(level) << ", " << describe(p));
     CHECK(test::largest_difference(test::parameters(network.state(exec)), expected) <
           std::min(tolerance<Real>(p), (sizeof(Real) == 4 ? 0.01 : 1e-8) * change));
+    if (level == Fusion::layer) check_inference<S, Real>(exec, network, p);
     // Where the norm clips, its sum has other terms at each level; `none` has products of another library.
     if (training.optimizer.clip_norm > 0 || level == Fusion::none) continue;
     const auto parameters = test::values(exec, network.parameters());
@@ -169,4 +199,23 @@ void check(const Problem& p) {
 TEMPLATE_LIST_TEST_CASE("fifty random problems follow the oracle at every level", "", test::Pairs) {
   for (unsigned number = 1; number <= problems; ++number)
     check<typename TestType::Space, typename TestType::Real>(problem(number));
+}
+
+TEST_CASE("every schedule but the constant one decays within the steps of several problems") {
+  std::map<Schedule, int> decays;
+  for (unsigned number = 1; number <= problems; ++number) {
+    const Problem p = problem(number);
+    const Plan plan = make_plan(p.model, p.training, Precision::float64, DeviceKind::host, p.rows);
+    const OptimizerSchedule schedule{p.training.optimizer, p.training.schedule, p.training.epochs,
+                                     plan.steps_per_epoch};
+    bool decayed = false;
+    for (std::int64_t step = 1; step < steps; ++step)
+      decayed = decayed || schedule.learning_rate(step) < schedule.learning_rate(step - 1);
+    if (decayed) ++decays[p.training.schedule.type];
+  }
+  CHECK(decays[Schedule::constant] == 0);
+  for (const auto decaying : {Schedule::cosine, Schedule::exponential, Schedule::step}) {
+    INFO(to_name(decaying));
+    CHECK(decays[decaying] >= 3);
+  }
 }
