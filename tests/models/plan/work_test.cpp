@@ -104,7 +104,8 @@ TEST_CASE(
   const auto on_accelerator = [&c](Fusion level, std::size_t members) {
     c.training.fusion = level;
     const std::vector<OptimizerSettings> optimizers(level == Fusion::epochs && members > 1 ? members : 0);
-    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4, optimizers).chosen.scratch_bytes;
+    return make_plan(c.model, c.training, Precision::float32, DeviceKind::accelerator, 4, optimizers)
+        .chosen.scratch_bytes;
   };
   // 13 parameters and the sums of one chunk, each at a cache line.
   CHECK(on_accelerator(Fusion::epochs, 1) == on_accelerator(Fusion::step, 1) + rates + 2 * (13 * 4 + 64));
