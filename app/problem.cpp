@@ -11,7 +11,8 @@ namespace {
 /// The plan; of an ensemble, whose members train at level epochs, a refusal of that level is one of the members.
 Plan plan_for(const RunFile& run, DeviceKind kind, std::int64_t rows) {
   try {
-    return make_plan(run.model, run.training, run.device.precision, kind, rows);
+    const bool validates = !run.data.validation.empty() || run.data.validation_fraction;
+    return make_plan(run.model, run.training, run.device.precision, kind, rows, validates);
   } catch (const ConfigError& error) {
     constexpr std::string_view level = "training.fusion: ";
     const std::string_view text = error.what();

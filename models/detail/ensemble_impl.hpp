@@ -150,7 +150,8 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto ledger_before = ledger::by_label();
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
-  const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows);
+  const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows,
+                              validation.X.extent(0) > 0);
   Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
   const detail::MemberShare own(ensemble.size(), ranks);
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have

@@ -137,7 +137,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   TrainReport report;
   static_assert(max_chunks(device_kind<S>) <= tile::max_leaves);
-  report.plan = make_plan(network.spec(), spec, precision_of<Real>(), device_kind<S>, rows);
+  report.plan = make_plan(network.spec(), spec, precision_of<Real>(), device_kind<S>, rows, validation.X.extent(0) > 0);
   const Plan& plan = report.plan;
 
   check_ranks(plan, communicator.size());

@@ -54,7 +54,7 @@ std::string refusal(Fusion level, const ModelSpec& model, const TrainingSpec& tr
 }
 
 LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec& training, Precision precision,
-                        const Plan& plan) {
+                        const Plan& plan, bool validates) {
   LevelCost cost;
   cost.level = level;
   cost.reason = refusal(level, model, training);
@@ -63,8 +63,8 @@ LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec
   const auto work = work_of(model, training, precision, plan, level);
   cost.launches = static_cast<std::int64_t>(work.launches.size());
   if (level == Fusion::epochs) {
-    const auto report = log_period(training);  // a launch ends there, or where validation is due
-    const auto epochs = training.validate_every > 0 ? std::min(report, training.validate_every) : report;
+    auto epochs = log_period(training);  // a launch ends there, or where validation is due
+    if (validates) epochs = std::min(epochs, validation_period(training, validates));
     cost.steps_per_launch = epochs * plan.steps_per_epoch;
   }
   cost.flops = work.products_flops;
@@ -140,8 +140,13 @@ std::int64_t log_period(const TrainingSpec& training) {
   return period;
 }
 
+std::int64_t validation_period(const TrainingSpec& training, bool validates) {
+  if (!validates) return 0;
+  return training.validate_every > 0 ? training.validate_every : log_period(training);
+}
+
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows) {
+               std::int64_t training_rows, bool validates) {
   validate(model);
   validate(training, model);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
@@ -157,7 +162,7 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
 
   std::vector<LevelCost> levels;
   for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
-    levels.push_back(cost_of_level(level, model, training, precision, plan));
+    levels.push_back(cost_of_level(level, model, training, precision, plan, validates));
     auto& cost = levels.back();
     if (cost.possible) {
       cost.reason = reason(level, model, plan, cost.flops);

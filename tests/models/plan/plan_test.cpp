@@ -151,12 +151,18 @@ TEST_CASE("a launch of level epochs takes the steps up to the next report or val
   TrainingSpec training;
   training.batch = 32;
   training.fusion = Fusion::epochs;
-  const auto steps = [&] { return make_plan(model(1), training, Precision::float32, DeviceKind::host, 96).chosen; };
+  bool validates = true;
+  const auto steps = [&] {
+    return make_plan(model(1), training, Precision::float32, DeviceKind::host, 96, validates).chosen;
+  };
   training.epochs = 2000;  // 20 epochs of 3 steps between two of about 100 reports
   CHECK(steps().steps_per_launch == 60);
   CHECK(steps().launches == 1);
   training.validate_every = 5;
   CHECK(steps().steps_per_launch == 15);
+  validates = false;  // and nothing to validate with
+  CHECK(steps().steps_per_launch == 60);
+  validates = true;
   training.log_every = 2;
   CHECK(steps().steps_per_launch == 6);
   training.optimizer.clip_norm = 1;
