@@ -15,6 +15,7 @@ template <Space S, class Real>
 Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members)
     : members_(members) {
   if (members.empty()) throw ConfigError("ensemble: there are no members");
+  check_inference(spec, detail::precision_of<Real>(), device_kind<S>);
   parameters_ = detail::parameter_vector<S, Real>(exec, spec, members.size());
   const auto each = parameters_.extent(0) / members.size();
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -71,7 +72,7 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
   check_shape(X, "ensemble: X", -1, first.spec().inputs);
   check_shape(Y, "ensemble: Y", rows * static_cast<std::int64_t>(size()), first.spec().outputs());
   fused::NetworkForwardArgs<Real, In, Out> args;
-  args.shape = fused::forward_shape(
+  args.shape = fused::forward_shape<S>(
       first.layout(), fused::forward_rows<S, Real>(first.layout(), rows, exec.concurrency()), layers_.data());
   args.X = X.data();
   args.Y = Y.data();

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/models/plan/chunks.hpp>
 #include <sinter/models/plan/work.hpp>
 #include <sinter/runtime/base/errors.hpp>
@@ -61,6 +62,13 @@ LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec
   cost.possible = cost.reason.empty();
   if (!cost.possible) return cost;
   const auto work = work_of(model, training, precision, plan, level);
+  if (work.row_tile > 0 && work.scratch_bytes > tiling::most_team_scratch) {
+    cost.possible = false;
+    cost.reason = fmt::format(
+        "the activations of {} rows take {:.1f} MiB of a team's scratch; level {} takes at most {} MiB", work.row_tile,
+        static_cast<double>(work.scratch_bytes) / (1 << 20), to_name(level), tiling::most_team_scratch >> 20);
+    return cost;
+  }
   cost.launches = static_cast<std::int64_t>(work.launches.size());
   if (level == Fusion::epochs) {
     auto epochs = log_period(training);  // a launch ends there, or where validation is due
@@ -145,10 +153,25 @@ std::int64_t validation_period(const TrainingSpec& training, bool validates) {
   return training.validate_every > 0 ? training.validate_every : log_period(training);
 }
 
+void check_inference(const ModelSpec& model, Precision precision, DeviceKind kind) {
+  const auto most = tiling::inference_width(kind == DeviceKind::host, precision == Precision::float32 ? 4 : 8,
+                                            model.inputs);
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    if (model.layers[l].width <= most) continue;
+    throw ConfigError(
+        fmt::format("model: layer {} is {} wide; inference with {} inputs takes at most {} in {}: two layers' "
+                    "activations of a row in "
+                    "a team's scratch of {} MiB",
+                    l, model.layers[l].width, model.inputs, std::max<std::int64_t>(0, most), to_name(precision),
+                    tiling::most_team_scratch >> 20));
+  }
+}
+
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
                std::int64_t training_rows, bool validates) {
   validate(model);
   validate(training, model);
+  check_inference(model, precision, kind);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
   plan.kind = kind;

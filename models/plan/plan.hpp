@@ -54,8 +54,12 @@ std::int64_t validation_period(const TrainingSpec& training, bool validates);
 /// stay small; level `step` has a team a chunk, and an accelerator wants about as many as it has multiprocessors.
 constexpr std::int64_t max_chunks(DeviceKind kind) { return kind == DeviceKind::host ? 16 : 128; }
 
-/// `kind`: where the kernels will run; `validates`: there is a validation set. Throws ConfigError where the level asked for
-/// cannot serve the problem, with the reason.
+/// Every trained network is evaluated, by teams of which each has the inputs and two layers' activations of a row at least in its
+/// scratch. Throws ConfigError where they are too many for that.
+void check_inference(const ModelSpec& model, Precision precision, DeviceKind kind);
+
+/// `kind`: where the kernels will run; `validates`: there is a validation set. Throws ConfigError where the level asked for, or
+/// inference, cannot serve the problem, with the reason.
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
                std::int64_t training_rows, bool validates = false);
 
