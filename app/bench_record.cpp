@@ -76,7 +76,7 @@ void judge(Json& record, const BenchProblem& problem, const backend::MachinePeak
   device.space = record["space"];
   device.concurrency = record["threads"];
   const auto machine = machine_model_of(device, peaks);
-  const auto plan = make_plan(model, training, precision, machine.kind, rows, members);
+  const auto plan = make_plan(model, training, precision, machine.kind, rows, false, members);
   const auto prediction = mode == MeasureMode::training
                               ? predict_step(model, training, precision, plan, plan.chosen, machine, members)
                               : predict_inference(model, precision, plan.batch, machine, problem.networks());

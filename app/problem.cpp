@@ -11,7 +11,8 @@ namespace sinter::app {
 namespace {
 
 Plan plan_for(const RunFile& run, DeviceKind kind, std::int64_t rows) {
-  return make_plan(run.model, run.training, run.device.precision, kind, rows, member_optimizers(run));
+  const bool validates = !run.data.validation.empty() || run.data.validation_fraction;
+  return make_plan(run.model, run.training, run.device.precision, kind, rows, validates, member_optimizers(run));
 }
 
 Problem load(RunFile& run, DeviceKind kind, const Communicator& ranks) {

@@ -56,7 +56,7 @@ class Evaluator {
   static constexpr std::int64_t block_rows = RowFeed<S, Real>::piece_rows;
 
   /// For sets of about `rows` rows; its memory holds the outputs of at most min(rows, block_rows). The network must
-  /// outlive it.
+  /// outlive it. Throws ConfigError where a layer is too wide (check_inference() of models/plan/plan.hpp).
   Evaluator(const Execution& exec, const Network<S, Real>& network, std::int64_t rows);
 
   /// Y = network(X) in physical units, for any number of rows. X [rows, inputs], Y [rows, outputs], apart. Asynchronous;

@@ -61,7 +61,7 @@ struct TrainOptions {
 /// report; checkpoints, progress and hooks are called on each, with a whole state on rank 0 alone; a request to stop on
 /// any rank stops all. A training that goes on from a state ends with the bits of one that was never interrupted. The ledger must
 /// be attached (ledger::attach()) for the account to hold more than launches. Throws
-/// ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss) and BudgetError.
+/// ShapeError, ConfigError, DataError (non-finite data), NumericError (non-finite loss, of a step or after the last one) and BudgetError.
 template <Space S, class Real, class In = Real>
 TrainReport train(const typename S::Execution& exec, Network<S, Real>& network,
                   const std::type_identity_t<RawSet<S, In>>& train,

@@ -104,6 +104,22 @@ constexpr Tile forward_tile(bool on_host, std::int64_t rows, std::int64_t fan_ou
   return {block_rows, 64};
 }
 
+/// Scratch outside a core or multiprocessor that a team may ask for. Kokkos refuses more than 20 MiB (4.6) or 80 MiB (5.2) at the
+/// launch; a limit below both gives the same plans with either, and leaves it some for itself.
+inline constexpr std::int64_t most_team_scratch = std::int64_t{16} << 20;
+
+/// Columns of the inputs of a tile of rows in inference, which a host, where they have to be converted, takes in pieces.
+inline constexpr std::int64_t inference_columns = 2048;
+constexpr std::int64_t inference_inputs(bool on_host, std::int64_t inputs) {
+  return on_host ? std::min(inputs, inference_columns) : inputs;
+}
+
+/// The widest layer of which inference finds room for the activations of two, with one row a team, beside its inputs and a MiB for
+/// what a product packs. Below 1: there is none.
+constexpr std::int64_t inference_width(bool on_host, std::int64_t real_bytes, std::int64_t inputs) {
+  return ((most_team_scratch - (std::int64_t{1} << 20)) / real_bytes - inference_inputs(on_host, inputs)) / 2;
+}
+
 /// May groups of `group` neighbouring chunks be combined, each as one subtree? `first`: number of the first of `chunks`.
 constexpr bool are_subtrees(int group, int chunks, int first) { return chunks % group == 0 && first % group == 0; }
 

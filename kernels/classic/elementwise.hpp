@@ -10,6 +10,7 @@
 #include <sinter/kernels/fused/parameter_update.hpp>
 #include <sinter/kernels/ops/activation.hpp>
 #include <sinter/kernels/ops/optimizer.hpp>
+#include <sinter/kernels/tile/gather.hpp>
 #include <sinter/runtime/arrival.hpp>
 #include <sinter/runtime/launch.hpp>
 #include <sinter/runtime/spaces.hpp>
@@ -44,7 +45,7 @@ Indices<S> spans(const typename S::Execution& exec, std::int64_t count) {
 
 }  // namespace detail
 
-/// An index is some rows on a host, so that what a slot's rows share is worked out once for them; one row on a device.
+/// An index is some rows on a host, whose numbers are worked out in vectors as in the fused kernels; one row on a device.
 template <Space S, class Real>
 struct Gather {
   static constexpr std::int64_t rows_at_once = S::kernels_on_host ? 64 : 1;
@@ -54,11 +55,12 @@ struct Gather {
   BatchOrder order;
   KOKKOS_INLINE_FUNCTION void operator()(const std::int64_t index) const {
     const std::int64_t begin = index * rows_at_once, left = order.own_rows() - begin;
-    SlotOrder slot(order, order.chunk_of(begin));
-    for (std::int64_t r = begin; r < begin + (left < rows_at_once ? left : rows_at_once); ++r) {
-      if (!slot.has(r)) slot = SlotOrder(order, order.chunk_of(r));
-      const Real* const from = data + slot.row(r) * columns;
-      Real* const to = out + r * columns;
+    const std::int64_t count = left < rows_at_once ? left : rows_at_once;
+    std::int64_t row[rows_at_once];
+    tile::row_numbers(order, begin, count, row);
+    for (std::int64_t m = 0; m < count; ++m) {
+      const Real* const from = data + row[m] * columns;
+      Real* const to = out + (begin + m) * columns;
       SINTER_SIMD
       for (std::int64_t j = 0; j < columns; ++j) to[j] = from[j];
     }

@@ -46,8 +46,7 @@ struct NetworkForward {
     const std::int64_t count = args.rows - row < args.shape.row_tile ? args.rows - row : args.shape.row_tile;
     const TileLayer& last = args.shape.layers[args.shape.count - 1];
     Tile tile(args.shape, team, scratch_level, args.parameters + member * args.parameter_count);
-    tile.take(features(team, row, count, tile.input_place()), count);
-    tile.forward(team);
+    tile.forward_from(team, bring_features(team, tile, row, count));
 
     Real* const Z = tile.output_place();
     Out* const Y = args.Y + (member * args.rows + row) * last.fan_out;
@@ -65,30 +64,53 @@ struct NetworkForward {
   }
 
  private:
-  /// The features of the tile's rows in the network's units: where they lie, or at `to`.
-  KOKKOS_INLINE_FUNCTION const Real* features(const Member& team, std::int64_t row, std::int64_t count,
-                                              Real* to) const {
+  /// The features of the tile's rows in the network's units: where they lie, or in scratch; on a host in pieces where they are many.
+  /// Gives the layer that is next.
+  KOKKOS_INLINE_FUNCTION int bring_features(const Member& team, Tile& tile, std::int64_t row,
+                                            std::int64_t count) const {
     const std::int64_t inputs = args.shape.layers[0].fan_in;
     const In* const from = args.X + row * inputs;
     if constexpr (std::is_same_v<In, Real>) {
-      if (args.features.scale == nullptr) return from;
+      if (args.features.scale == nullptr) {
+        tile.take(from, count);
+        return 0;
+      }
+    }
+    Real* const to = tile.input_place();
+    if constexpr (S::kernels_on_host) {
+      if (inputs > tiling::inference_columns) {
+        tile.first_layer_in_pieces(team, count, tiling::inference_columns, [&](std::int64_t k, std::int64_t columns) {
+          for (std::int64_t m = 0; m < count; ++m) {
+            for (std::int64_t j = 0; j < columns; ++j) to[m * columns + j] = feature(from[m * inputs + k + j], k + j);
+          }
+        });
+        return 1;
+      }
     }
     for (std::int64_t e = team.team_rank(); e < count * inputs; e += Tile::team_size)
-      to[e] = static_cast<Real>(args.features(static_cast<double>(from[e]), e % inputs));
+      to[e] = feature(from[e], e % inputs);
     barrier(team);  // the features are read by threads that did not write them
-    return to;
+    tile.take(to, count);
+    return 0;
+  }
+
+  KOKKOS_INLINE_FUNCTION Real feature(In value, std::int64_t column) const {
+    return static_cast<Real>(args.features(static_cast<double>(value), column));
   }
 };
 
-/// Rows of a tile. `threads`: of a host, for which there are tiles enough; they change no bit.
+/// Rows of a tile: no more than there is room for, as there is for one row of layers up to tiling::inference_width() wide.
+/// `threads`: of a host, for which there are tiles enough; they change no bit.
 template <Space S, class Real>
 std::int64_t forward_rows(const NetworkLayout& layout, std::int64_t rows, int threads) {
   std::int64_t tile = tiling::inference_rows(S::kernels_on_host, rows, threads);
+  const auto more_than = [&](std::int64_t limit) {
+    return NetworkTile<S, Real>::scratch_bytes(forward_shape<S>(layout, tile)) > static_cast<std::size_t>(limit);
+  };
   if (S::kernels_on_host) {
-    constexpr auto limit = static_cast<std::size_t>(tiling::host_inference_bytes);
-    while (tile > 8 && NetworkTile<S, Real>::scratch_bytes(forward_shape(layout, tile)) > limit)
-      tile = (tile / 2 + 7) / 8 * 8;
+    while (tile > 8 && more_than(tiling::host_inference_bytes)) tile = (tile / 2 + 7) / 8 * 8;
   }
+  while (tile > 1 && more_than(tiling::most_team_scratch)) tile /= 2;
   return tile;
 }
 

@@ -88,13 +88,37 @@ class NetworkTile {
   /// [row_tile, outputs]: Z of the last layer after forward().
   KOKKOS_INLINE_FUNCTION Real* output_place() const { return place(shape_.layers[shape_.count - 1].output); }
 
-  /// Activations of all layers; Z of the last one.
+  /// Activations of all layers from `first` on; Z of the last one.
   template <class Team>
-  KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
-    for (int l = 0; l < shape_.count; ++l) {
+  KOKKOS_INLINE_FUNCTION void forward_from(const Team& team, int first) const {
+    for (int l = first; l < shape_.count; ++l) {
       forward(team, l);
       barrier(team);  // the next layer reads what other threads wrote
     }
+  }
+  template <class Team>
+  KOKKOS_INLINE_FUNCTION void forward(const Team& team) const {
+    forward_from(team, 0);
+  }
+
+  /// On a host, instead of take() and the first layer of `count` rows: bring(k, n) puts columns [k, k + n) of their inputs at
+  /// input_place() [count, n], `columns` of them at a time. The chains go on from piece to piece: the same bits.
+  template <class Team, class Bring>
+  void first_layer_in_pieces(const Team& team, std::int64_t count, std::int64_t columns, const Bring& bring) {
+    count_ = count;
+    const TileLayer& layer = shape_.layers[0];
+    const std::int64_t fan_in = layer.fan_in, fan_out = layer.fan_out;
+    const Real* const W = parameters_ + layer.offset;
+    Real* const A = place(layer.output);
+    for (std::int64_t e = 0; e < count * fan_out; ++e) A[e] = layer.bias ? W[fan_in * fan_out + e % fan_out] : Real(0);
+    for (std::int64_t k = 0; k < fan_in; k += columns) {
+      const std::int64_t n = std::min(columns, fan_in - k);
+      bring(k, n);
+      Product::run(team, work_, count, fan_out, n, tile::Rows<Real>{input_place(), n},
+                   tile::Plain<Real>{W + k * fan_out, fan_out}, tile::Continue<Real>{A, fan_out},
+                   tile::Store<Real>{A, fan_out});
+    }
+    if (shape_.count > 1) host::activate(layer.activation, static_cast<Real>(layer.alpha), A, A, count * fan_out);
   }
 
   /// Row losses, added to `sum` in row order by thread 0; dZ of the last layer. `targets`: [data rows, outputs];

@@ -32,7 +32,7 @@ struct TileLayer {
 struct TileShape {
   const TileLayer* layers = nullptr;  ///< [count], on the device
   int count = 0;
-  int row_tile = 0;        ///< a multiple of 8
+  int row_tile = 0;        ///< a multiple of 8; in inference fewer where layers are very wide
   int gradient[2] = {};    ///< places of dZ and dX
   int columns = 0;         ///< in all
   int widest = 0;          ///< columns of a product at most
@@ -57,6 +57,12 @@ inline std::int64_t place_layers(const NetworkLayout& layout, std::vector<TileLa
         {layer.fan_in, layer.fan_out, layer.offset, output, input, layer.alpha, layer.activation, layer.bias});
   }
   return columns;
+}
+
+/// Of the inputs in inference, which on a host come in pieces where they are many.
+template <Space S>
+std::int64_t inference_inputs(const NetworkLayout& layout) {
+  return tiling::whole_columns(tiling::inference_inputs(S::kernels_on_host, layout.inputs));
 }
 
 /// A table on the device. 1 allocation, 1 copy (none on host spaces), 1 fence.
@@ -105,7 +111,7 @@ template <Space S>
 Vector<S, TileLayer> forward_layers(const typename S::Execution& exec, const NetworkLayout& layout) {
   std::vector<TileLayer> layers;
   detail::place_layers(layout, layers);
-  const std::int64_t first = tiling::whole_columns(layout.inputs), each = tiling::whole_columns(layout.widest());
+  const std::int64_t first = detail::inference_inputs<S>(layout), each = tiling::whole_columns(layout.widest());
   for (std::size_t l = 0; l < layers.size(); ++l) {
     layers[l].output = first + (l % 2 == 0 ? 0 : each);
     layers[l].input_of_activation = -1;
@@ -114,13 +120,14 @@ Vector<S, TileLayer> forward_layers(const typename S::Execution& exec, const Net
 }
 
 /// The shape of a tile of `row_tile` rows in inference. `layers`: of forward_layers(); not needed to ask for its scratch.
-inline TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_tile, const TileLayer* layers = nullptr) {
+template <Space S>
+TileShape forward_shape(const NetworkLayout& layout, std::int64_t row_tile, const TileLayer* layers = nullptr) {
   TileShape shape;
   shape.layers = layers;
   shape.count = static_cast<int>(layout.layers.size());
   shape.row_tile = static_cast<int>(row_tile);
   shape.widest = shape.longest = static_cast<int>(std::max(layout.inputs, layout.widest()));
-  shape.columns = static_cast<int>(tiling::whole_columns(layout.inputs) + 2 * tiling::whole_columns(layout.widest()));
+  shape.columns = static_cast<int>(detail::inference_inputs<S>(layout) + 2 * tiling::whole_columns(layout.widest()));
   return shape;
 }
 

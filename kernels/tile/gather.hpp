@@ -8,21 +8,28 @@
 
 namespace sinter::tile {
 
-/// index[m] = order.row(first + m) for m < count, by all threads of a team.
+/// index[m] = order.row(first + m) for m < count, by one thread: a vector of rows at once on a host.
+KOKKOS_INLINE_FUNCTION void row_numbers(const BatchOrder& order, std::int64_t first, std::int64_t count,
+                                        std::int64_t* index) {
+  if (count == 0) return;
+  SlotOrder slot(order, order.chunk_of(first));
+  std::int64_t rows[row_lanes<float>];
+  for (std::int64_t m = 0; m < count;) {
+    if (!slot.has(first + m)) slot = SlotOrder(order, order.chunk_of(first + m));
+    const int found = slot.rows(first + m, rows);
+    for (int l = 0; l < found && m < count; ++l, ++m) index[m] = rows[l];
+  }
+}
+
+/// The same by all threads of a team.
 template <class Team>
 KOKKOS_INLINE_FUNCTION void row_numbers(const Team& team, int team_size, const BatchOrder& order, std::int64_t first,
                                         std::int64_t count, std::int64_t* index) {
-  if (count == 0) return;
-  SlotOrder slot(order, order.chunk_of(first));
-  constexpr int lanes = row_lanes<float>;
-  if constexpr (lanes > 1) {  // a host's team is one thread
-    std::int64_t rows[lanes];
-    for (std::int64_t m = 0; m < count;) {
-      if (!slot.has(first + m)) slot = SlotOrder(order, order.chunk_of(first + m));
-      const int found = slot.rows(first + m, rows);
-      for (int l = 0; l < found && m < count; ++l, ++m) index[m] = rows[l];
-    }
+  if constexpr (row_lanes < float >> 1) {  // a host's team is one thread
+    row_numbers(order, first, count, index);
   } else {
+    if (count == 0) return;
+    SlotOrder slot(order, order.chunk_of(first));
     for (std::int64_t m = team.team_rank(); m < count; m += team_size) {
       const std::int64_t place = first + m;
       if (!slot.has(place)) slot = SlotOrder(order, order.chunk_of(place));

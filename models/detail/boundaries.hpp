@@ -18,9 +18,7 @@ class Boundaries {
       : epochs_(training.epochs),
         steps_per_epoch_(plan.steps_per_epoch),
         log_(log_period(training)),
-        validation_(!validates                    ? 0
-                    : training.validate_every > 0 ? training.validate_every
-                                                  : log_),
+        validation_(validation_period(training, validates)),
         hook_(hook_every) {}
 
   [[nodiscard]] std::int64_t last_step() const { return epochs_ * steps_per_epoch_; }

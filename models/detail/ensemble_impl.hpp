@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <sinter/kernels/fused/network_forward.hpp>
@@ -15,6 +16,7 @@ template <Space S, class Real>
 Ensemble<S, Real>::Ensemble(const Execution& exec, const ModelSpec& spec, const std::vector<MemberSpec>& members)
     : members_(members) {
   if (members.empty()) throw ConfigError("ensemble: there are no members");
+  check_inference(spec, detail::precision_of<Real>(), device_kind<S>);
   parameters_ = detail::parameter_vector<S, Real>(exec, spec, members.size());
   const auto each = parameters_.extent(0) / members.size();
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -71,7 +73,7 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
   check_shape(X, "ensemble: X", -1, first.spec().inputs);
   check_shape(Y, "ensemble: Y", rows * static_cast<std::int64_t>(size()), first.spec().outputs());
   fused::NetworkForwardArgs<Real, In, Out> args;
-  args.shape = fused::forward_shape(
+  args.shape = fused::forward_shape<S>(
       first.layout(), fused::forward_rows<S, Real>(first.layout(), rows, exec.concurrency()), layers_.data());
   args.X = X.data();
   args.Y = Y.data();
@@ -86,11 +88,12 @@ void Ensemble<S, Real>::predict(const Execution& exec, const std::type_identity_
 
 namespace detail {
 
+/// The reports of all members after `steps` steps. Marks those as lost whose last update left no finite loss.
 template <Space S, class Real, class In>
 EnsembleReport finished(const typename S::Execution& exec, const Ensemble<S, Real>& ensemble,
                         const DeviceSet<S, Real>& train, const DeviceSet<S, Real>& validation,
-                        const DeviceSet<S, Real>& test, const LossSettings& loss,
-                        const std::vector<fused::LossRecord>& records) {
+                        const DeviceSet<S, Real>& test, const LossSettings& loss, std::int64_t steps,
+                        std::vector<fused::LossRecord>& records) {
   EnsembleReport report;
   for (std::size_t i = 0; i < ensemble.size(); ++i) {
     MemberReport member;
@@ -102,6 +105,10 @@ EnsembleReport finished(const typename S::Execution& exec, const Ensemble<S, Rea
       member.train = evaluator.report(exec, train, loss);
       if (!validation.empty()) member.validation = evaluator.report(exec, validation, loss);
       if (!test.empty()) member.test = evaluator.report(exec, test, loss);
+      if (!std::isfinite(member.train->metrics.front().second) || !std::isfinite(member.ranked_by())) {
+        member.train = member.validation = member.test = std::nullopt;
+        member.nonfinite_step = records[i].nonfinite_step = steps + 1;  // a step that there was not would have seen it
+      }
     }
     report.members.push_back(std::move(member));
     if (report.members[i].ranked_by() < report.members[report.best].ranked_by()) report.best = i;
@@ -151,7 +158,7 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   const auto& first = ensemble.network(0);
   const auto rows = static_cast<std::int64_t>(train.X.extent(0));
   const Plan plan = make_plan(first.spec(), spec, detail::precision_of<Real>(), device_kind<S>, rows,
-                              optimizers_of(ensemble.members()));
+                              validation.X.extent(0) > 0, optimizers_of(ensemble.members()));
   Communicator& ranks = options.communicator == nullptr ? single_process() : *options.communicator;
   const detail::MemberShare own(ensemble.size(), ranks);
   const SetShare share = SetShare::of_training(plan, single_process());  // the sums that a member alone would have
@@ -199,8 +206,10 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
       if (seen[i].nonfinite_step == 0 || lost[i]) continue;
       lost[i] = true;
       if (!options.on_log) continue;
-      options.on_log(LogLevel::warning, fmt::format("ensemble: the loss of member {} was not finite at step {}", i,
-                                                    seen[i].nonfinite_step));
+      const bool after_all = seen[i].nonfinite_step > state.steps_done;
+      options.on_log(LogLevel::warning,
+                     fmt::format("ensemble: the loss of member {} was not finite {} step {}", i,
+                                 after_all ? "after" : "at", std::min(seen[i].nonfinite_step, state.steps_done)));
     }
     detail::check_members_left(seen);
   };
@@ -277,9 +286,11 @@ EnsembleReport train(const typename S::Execution& exec, Ensemble<S, Real>& ensem
   if (options.on_checkpoint && !nothing_new) make_checkpoint();
   const double seconds = training_s();
   own.gather_parameters(exec, ensemble);
-  const auto records = on_device.records(exec);
+  auto records = on_device.records(exec);
   tell_of_lost(records);
-  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss, records);
+  auto report = detail::finished<S, Real, In>(exec, ensemble, train_set, validation_set, test_set, spec.loss,
+                                              state.steps_done, records);
+  if (ended()) tell_of_lost(records);  // else a later run meets the step that sees it
   report.status = ended() ? "completed" : "interrupted";
   report.plan = plan;
   report.steps_done = state.steps_done;

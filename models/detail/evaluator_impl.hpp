@@ -92,6 +92,7 @@ Evaluator<S, Real>::Evaluator(const Execution& exec, const Network<S, Real>& net
     : network_(network),
       rows_(std::clamp<std::int64_t>(rows, 1, block_rows)),
       memory_(std::make_shared<Memory>()) {
+  check_inference(network.spec(), detail::precision_of<Real>(), device_kind<S>);
   auto& m = *memory_;
   m.layers = fused::forward_layers<S>(exec, network.layout());
   for (auto* slot : {&m.Z, &m.work}) *slot = m.arena.template add<Real>(rows_ * network.layout().outputs());
@@ -109,8 +110,8 @@ template <class In, class Out>
 void Evaluator<S, Real>::forward(const Execution& exec, const In* X, std::int64_t rows, Out* Y, bool raw) {
   fused::NetworkForwardArgs<Real, In, Out> args;
   const auto& layout = network_.layout();
-  args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows, exec.concurrency()),
-                                    memory_->layers.data());
+  args.shape = fused::forward_shape<S>(layout, fused::forward_rows<S, Real>(layout, rows, exec.concurrency()),
+                                       memory_->layers.data());
   args.X = X;
   args.Y = Y;
   args.raw = raw;

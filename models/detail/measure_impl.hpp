@@ -138,7 +138,7 @@ MeasuredProblem<S, Real> measured_problem(const typename S::Execution& exec, Tra
   const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   training.drop_last = true;
   if (train.streamed()) training.stream = Stream::always;
-  const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows, members);
+  const Plan plan = make_plan(model, training, precision_of<Real>(), device_kind<S>, rows, false, members);
   check_ranks(plan, communicator.size());
   const SetShare share = SetShare::of_training(plan, communicator);
   const auto statistics = set_statistics(exec, train, share, model, "measured");

@@ -137,7 +137,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   const auto rows = communicator.size() > 1 ? options.training_rows : train.count();
   TrainReport report;
   static_assert(max_chunks(device_kind<S>) <= tile::max_leaves);
-  report.plan = make_plan(network.spec(), spec, precision_of<Real>(), device_kind<S>, rows);
+  report.plan = make_plan(network.spec(), spec, precision_of<Real>(), device_kind<S>, rows, validation.X.extent(0) > 0);
   const Plan& plan = report.plan;
 
   check_ranks(plan, communicator.size());
@@ -187,18 +187,28 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
                                                             : std::numeric_limits<std::int64_t>::max();
   const double earlier_s = state.training_s;
   const Kokkos::Timer timer;
+  double evaluation_s = 0;  // of the training set, between the last step and the last checkpoint
   // Checkpoints are no training: a rate of steps says the same however often they are due.
-  const auto training_s = [&] { return earlier_s + timer.seconds() - report.checkpoint_s; };
+  const auto training_s = [&] { return earlier_s + timer.seconds() - report.checkpoint_s - evaluation_s; };
 
+  const auto diverged = [&](std::string_view when, std::int64_t step) {
+    return NumericError(fmt::format(
+        "training: the loss was not finite {} step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
+        "normalised features may help",
+        when, step, (step - 1) / plan.steps_per_epoch + 1, schedule.learning_rate(state.steps_done - 1)));
+  };
   const auto pull_record = [&]() -> fused::LossRecord {
     record.pull(exec);
     const fused::LossRecord seen = record.host()(0);
     if (seen.nonfinite_step == 0) return seen;
-    throw NumericError(fmt::format(
-        "training: the loss was not finite at step {} (epoch {}); a smaller learning rate than {:g}, clipping or "
-        "normalised features may help",
-        seen.nonfinite_step, (seen.nonfinite_step - 1) / plan.steps_per_epoch + 1,
-        schedule.learning_rate(state.steps_done - 1)));
+    throw diverged("at", seen.nonfinite_step);
+  };
+  // The loss of a step is that of the parameters before its update: what the last update leaves shows here.
+  const auto report_training_set = [&] {
+    auto set = evaluator.report(exec, train_set, spec.loss);
+    const double loss = set.metrics.front().second;
+    if (state.steps_done > 0 && !std::isfinite(loss)) throw diverged("after", state.steps_done);
+    return set;
   };
 
   // What is due after an epoch: report, validation, hook, and the look of early stopping.
@@ -287,10 +297,16 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
     if (!ended() && !interrupted && (wishes.checkpoint || clock.due_by_steps(state.steps_done))) make_checkpoint();
   }
   if (state.phase == TrainingPhase::running && ended()) state.phase = TrainingPhase::completed;
-  const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
-  if (options.on_checkpoint && !nothing_new) make_checkpoint();
   wait_for(exec, "sinter::train: last step");
   if (stream) report.stream = stream->report();
+  // No checkpoint of what diverged replaces a good one. A run that was told to stop may not have the time to look first.
+  if (ended() && state.best_epoch == 0) {
+    const double before = timer.seconds();
+    report.train = report_training_set();
+    evaluation_s = timer.seconds() - before;
+  }
+  const bool nothing_new = resume != nullptr && resume->steps_done == state.steps_done && resume->phase == state.phase;
+  if (options.on_checkpoint && !nothing_new) make_checkpoint();
   report.training_s = training_s();
   report.status = state.phase == TrainingPhase::running ? "interrupted" : to_name(state.phase);
   report.epochs_done = state.epochs_done();
@@ -299,7 +315,7 @@ TrainReport train_on(const typename S::Execution& exec, Network<S, Real>& networ
   if (state.best_epoch > 0) copy(exec, network.parameters(), best);
   report.steady_state = account.largest();
   report.steady_steps = account.steps();
-  report.train = evaluator.report(exec, train_set, spec.loss);
+  if (!report.train) report.train = report_training_set();
   if (!validation_set.empty()) report.validation = evaluator.report(exec, validation_set, spec.loss);
   if (!test_set.empty()) report.test = evaluator.report(exec, test_set, spec.loss);
   report.ledger = ledger::difference(ledger_before, ledger::by_label());

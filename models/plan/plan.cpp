@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <sinter/kernels/catalog/tiling.hpp>
 #include <sinter/models/plan/chunks.hpp>
 #include <sinter/models/plan/work.hpp>
 #include <sinter/runtime/base/errors.hpp>
@@ -54,17 +55,24 @@ std::string refusal(Fusion level, const ModelSpec& model, const TrainingSpec& tr
 }
 
 LevelCost cost_of_level(Fusion level, const ModelSpec& model, const TrainingSpec& training, Precision precision,
-                        const Plan& plan, const std::vector<OptimizerSettings>& members) {
+                        const Plan& plan, bool validates, const std::vector<OptimizerSettings>& members) {
   LevelCost cost;
   cost.level = level;
   cost.reason = refusal(level, model, training);
   cost.possible = cost.reason.empty();
   if (!cost.possible) return cost;
   const auto work = work_of(model, training, precision, plan, level, members);
+  if (work.row_tile > 0 && work.scratch_bytes > tiling::most_team_scratch) {
+    cost.possible = false;
+    cost.reason = fmt::format(
+        "the activations of {} rows take {:.1f} MiB of a team's scratch; level {} takes at most {} MiB", work.row_tile,
+        static_cast<double>(work.scratch_bytes) / (1 << 20), to_name(level), tiling::most_team_scratch >> 20);
+    return cost;
+  }
   cost.launches = static_cast<std::int64_t>(work.launches.size());
   if (level == Fusion::epochs) {
-    const auto report = log_period(training);  // a launch ends there, or where validation is due
-    const auto epochs = training.validate_every > 0 ? std::min(report, training.validate_every) : report;
+    auto epochs = log_period(training);  // a launch ends there, or where validation is due
+    if (validates) epochs = std::min(epochs, validation_period(training, validates));
     cost.steps_per_launch = epochs * plan.steps_per_epoch;
   }
   cost.flops = work.products_flops;
@@ -142,10 +150,30 @@ std::int64_t log_period(const TrainingSpec& training) {
   return period;
 }
 
+std::int64_t validation_period(const TrainingSpec& training, bool validates) {
+  if (!validates) return 0;
+  return training.validate_every > 0 ? training.validate_every : log_period(training);
+}
+
+void check_inference(const ModelSpec& model, Precision precision, DeviceKind kind) {
+  const auto most = tiling::inference_width(kind == DeviceKind::host, precision == Precision::float32 ? 4 : 8,
+                                            model.inputs);
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    if (model.layers[l].width <= most) continue;
+    throw ConfigError(
+        fmt::format("model: layer {} is {} wide; inference with {} inputs takes at most {} in {}: two layers' "
+                    "activations of a row in "
+                    "a team's scratch of {} MiB",
+                    l, model.layers[l].width, model.inputs, std::max<std::int64_t>(0, most), to_name(precision),
+                    tiling::most_team_scratch >> 20));
+  }
+}
+
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows, const std::vector<OptimizerSettings>& members) {
+               std::int64_t training_rows, bool validates, const std::vector<OptimizerSettings>& members) {
   validate(model);
   validate(training, model);
+  check_inference(model, precision, kind);
   if (training_rows < 1) throw ConfigError("data: the training set is empty");
   Plan plan;
   plan.kind = kind;
@@ -160,7 +188,7 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   if (!members.empty()) {
     plan.members = std::ssize(members);
     plan.level = Fusion::epochs;
-    plan.chosen = cost_of_level(plan.level, model, training, precision, plan, members);
+    plan.chosen = cost_of_level(plan.level, model, training, precision, plan, validates, members);
     if (!plan.chosen.possible) {
       throw ConfigError(
           fmt::format("ensemble.members: a team trains each member by itself, at level epochs, and epochs cannot serve "
@@ -172,7 +200,7 @@ Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision p
   }
   std::vector<LevelCost> levels;
   for (const auto level : {Fusion::epochs, Fusion::step, Fusion::layer, Fusion::none}) {
-    levels.push_back(cost_of_level(level, model, training, precision, plan, {}));
+    levels.push_back(cost_of_level(level, model, training, precision, plan, validates, {}));
     auto& cost = levels.back();
     if (cost.possible) {
       cost.reason = reason(level, model, plan, cost.flops);

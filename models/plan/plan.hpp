@@ -49,13 +49,21 @@ struct Plan {
 /// to look.
 std::int64_t log_period(const TrainingSpec& training);
 
+/// Epochs between two validations; 0 without a validation set.
+std::int64_t validation_period(const TrainingSpec& training, bool validates);
+
 /// The most chunks that a batch is cut into: a host's eight ranks then share it evenly, while the slabs of partial sums
 /// stay small; level `step` has a team a chunk, and an accelerator wants about as many as it has multiprocessors.
 constexpr std::int64_t max_chunks(DeviceKind kind) { return kind == DeviceKind::host ? 16 : 128; }
 
-/// `kind`: where the kernels will run. `members`: of an ensemble, whose level is `epochs`, the optimizer of each. Throws
-/// ConfigError where the level asked for cannot serve the problem, with the reason.
+/// Every trained network is evaluated, by teams of which each has the inputs and two layers' activations of a row at least in its
+/// scratch. Throws ConfigError where they are too many for that.
+void check_inference(const ModelSpec& model, Precision precision, DeviceKind kind);
+
+/// `kind`: where the kernels will run; `validates`: there is a validation set; `members`: of an ensemble, whose level is
+/// `epochs`, the optimizer of each. Throws ConfigError where the level asked for, or inference, cannot serve the problem, with
+/// the reason.
 Plan make_plan(const ModelSpec& model, const TrainingSpec& training, Precision precision, DeviceKind kind,
-               std::int64_t training_rows, const std::vector<OptimizerSettings>& members = {});
+               std::int64_t training_rows, bool validates = false, const std::vector<OptimizerSettings>& members = {});
 
 }  // namespace sinter

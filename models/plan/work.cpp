@@ -19,8 +19,8 @@ struct Layer {
 };
 
 // Operations of a place's row in a shuffled order: two walks on average of eight rounds, each with two products of 64 bits,
-// which a processor's vectors do in three steps. One row at a time they are a chain of some 250 cycles.
-constexpr double shuffle_flops = 300, lone_shuffle_flops = 5 * shuffle_flops;
+// which a processor's vectors do in three steps.
+constexpr double shuffle_flops = 300;
 
 /// The problem in numbers that all levels share.
 struct Problem {
@@ -106,7 +106,7 @@ StepWork classic_work(const Problem& p) {
   auto& launches = work.launches;
   const double B = p.batch, r = p.real;
   if (p.gather) {
-    const double order = p.shuffle ? B * lone_shuffle_flops : 0;
+    const double order = p.shuffle ? B * shuffle_flops : 0;
     launches.push_back(pass("gather", order, 2 * r * B * p.inputs));
     launches.push_back(pass("gather", order, 2 * r * B * p.outputs));
   }

@@ -57,8 +57,8 @@ void check_ensemble_training(const TrainingSpec& training);
 /// What became of a member.
 struct MemberReport {
   MemberSpec member;
-  std::int64_t nonfinite_step =
-      0;  ///< 1 + the first step whose loss was not finite; 0: none, and the reports are there
+  /// 1 + the first step whose loss was not finite, which may be the one after the last; 0: none, and the reports are there.
+  std::int64_t nonfinite_step = 0;
   std::optional<SetReport> train, validation, test;
   ModelState model;
 

@@ -79,6 +79,26 @@ TEST_CASE("bench without a run file writes the table of what was asked for") {
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 16);
 }
 
+TEST_CASE("the table shows the level that auto takes, and one that is faster beside it") {
+  const auto level_of = [](const std::string& network, const std::vector<std::string>& levels) {
+    Program sinter;
+    std::vector<std::string> arguments{"bench", "--quick", "--repetitions", "3"};
+    for (const auto& level : levels) {
+      arguments.emplace_back("--rows");
+      arguments.push_back(network + " training " + level);
+    }
+    const auto run = sinter(arguments);
+    INFO(run.err << run.out);
+    REQUIRE(run.code == 0);
+    const auto table = test::contents(sinter.file("runs/bench/bench.md"));
+    const auto begin = table.find("\n| " + network + " | ") + network.size() + 6;
+    return table.substr(begin, table.find(" |", begin) - begin);
+  };
+  CHECK(level_of("2-4-1 xor", {"none", "step", "epochs"}) == "epochs");  // step takes as long, says the backend
+  CHECK(level_of("256-(1024x3)-64 b2048", {"none", "layer", "step"}) == "layer (step: 1.001 ms)");
+  CHECK(level_of("256-(1024x3)-64 b2048", {"none", "step"}) == "step (`auto` takes layer)");
+}
+
 TEST_CASE("the ensemble of the table is compared with one of its networks") {
   Program sinter;
   const auto run = sinter({"bench", "--quick", "--rows", "2-16-16-1 uat training epochs", "--repetitions", "3"});

@@ -40,7 +40,7 @@ void add_forward(const Job& job) {
                            Y = filled<S, Real>(exec, rows * job.model.outputs());
                 fused::NetworkForwardArgs<Real, Real, Real> args;
                 const auto layers = fused::forward_layers<S>(exec, network.layout());
-                args.shape = fused::forward_shape(
+                args.shape = fused::forward_shape<S>(
                     network.layout(), fused::forward_rows<S, Real>(network.layout(), rows, exec.concurrency()),
                     layers.data());
                 args.X = X.data();

@@ -1,5 +1,7 @@
 // Ensembles: every member ends with the bits that it would have alone, one launch for all, the best by its loss.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -215,6 +217,27 @@ TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out,
       (train<S, Real, Real>(job.exec, lost, {job.X, job.T}, {}, {}, job.options)), NumericError,
       Message("training: no member of the ensemble has a finite loss; smaller learning rates, clipping or "
               "normalised features may help"));
+}
+
+TEMPLATE_LIST_TEST_CASE("a member whose last update ruins it is lost as well, and is not the best", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  Job<S, Real> job;
+  job.options.training.optimizer.type = Optimizer::sgd;
+  job.options.training.schedule.type = Schedule::constant;
+  job.options.training.batch = 0;
+  job.options.training.epochs = 1;
+  job.ensemble.learning_rate = {static_cast<double>(std::numeric_limits<Real>::max()) / 4, 0.01, 0.02, 0.01, 0.01};
+  std::string warned;
+  job.options.on_log = [&](LogLevel, std::string_view text) { warned += text; };
+  Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
+  const auto report = train<S, Real, Real>(job.exec, ensemble, {job.X, job.T}, {}, {}, job.options);
+  CHECK(warned == "ensemble: the loss of member 0 was not finite after step 1");
+  CHECK(report.members[0].nonfinite_step == 2);
+  CHECK(!report.members[0].train);
+  CHECK(report.best != 0);
+  REQUIRE(report.train);
+  CHECK(std::isfinite(report.train->metrics.front().second));
 }
 
 TEST_CASE("what an ensemble cannot be is refused with key and value") {

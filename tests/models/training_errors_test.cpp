@@ -1,4 +1,5 @@
 // What training refuses or gives up, word for word, and what it warns of.
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -50,6 +51,33 @@ TEMPLATE_LIST_TEST_CASE("a loss that is no longer finite ends the run with step,
       job.run(), NumericError,
       MessageMatches(StartsWith("training: the loss was not finite at step ") && ContainsSubstring(" (epoch ") &&
                      ContainsSubstring("a smaller learning rate than 1000, clipping or normalised features may help")));
+}
+
+TEMPLATE_LIST_TEST_CASE("a last update that ruins the network ends the run like a loss, and before its checkpoint", "",
+                        test::Pairs) {
+  using Real = typename TestType::Real;
+  for (const auto fusion : {Fusion::none, Fusion::layer, Fusion::step, Fusion::epochs}) {
+    Job<typename TestType::Space, Real> job;
+    job.options.training.epochs = 1;
+    job.options.training.batch = 0;
+    job.options.training.fusion = fusion;
+    int checkpoints = 0;
+    job.options.on_checkpoint = [&](const TrainingState&) { ++checkpoints; };
+    const double largest = static_cast<double>(std::numeric_limits<Real>::max());
+    job.options.training.optimizer.learning_rate = largest / 4;
+    CHECK_THROWS_MATCHES(
+        job.run(), NumericError,
+        MessageMatches(StartsWith("training: the loss was not finite after step 1 (epoch 1); a smaller learning rate "
+                                  "than ") &&
+                       ContainsSubstring(", clipping or normalised features may help")));
+    CHECK(checkpoints == 0);
+    job.options.training.optimizer.learning_rate = 0.01;
+    job.network = Network<typename TestType::Space, Real>(job.exec, job.network.spec(), 1);
+    const auto report = job.run();
+    CHECK(report.status == "completed");
+    CHECK(std::isfinite(report.train->metrics.front().second));
+    CHECK(checkpoints == 1);
+  }
 }
 
 TEMPLATE_LIST_TEST_CASE("a budget that a step exceeds ends the run and names the culprits", "", test::Pairs) {

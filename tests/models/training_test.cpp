@@ -6,6 +6,7 @@
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 
+#include <sinter/models/detail/boundaries.hpp>
 #include <sinter/models/trainer.hpp>
 
 #include "support/problems.hpp"
@@ -52,6 +53,25 @@ struct Job {
 };
 
 }  // namespace
+
+TEST_CASE("training pauses where the plan says that a launch of level epochs ends") {
+  const ModelSpec model = test::mlp(2, {{4, Activation::tanh}, {1, Activation::identity}});
+  TrainingSpec training;
+  training.fusion = Fusion::epochs;
+  training.epochs = 500;  // reports are five epochs apart
+  training.batch = 32;
+  for (const std::int64_t validate_every : {0, 1, 3, 20}) {
+    for (const bool validates : {false, true}) {
+      training.validate_every = validate_every;
+      const auto plan = make_plan(model, training, Precision::float32, DeviceKind::host, 96, validates);
+      INFO("validation every " << validate_every << (validates ? "" : ", of nothing"));
+      CHECK(detail::Boundaries(training, plan, validates, 0).next(0) == plan.chosen.steps_per_launch);
+      CHECK(plan.chosen.steps_per_launch == (validates && validate_every == 1   ? 3
+                                             : validates && validate_every == 3 ? 9
+                                                                                : 15));
+    }
+  }
+}
 
 TEMPLATE_LIST_TEST_CASE("the same seeds give the same bits, and each other seed gives others", "", test::Pairs) {
   Job<typename TestType::Space, typename TestType::Real> job;

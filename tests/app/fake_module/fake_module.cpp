@@ -128,7 +128,7 @@ class Fake : public Backend {
     if (out.status == "completed") state.phase = TrainingPhase::completed;
     if (callbacks.on_checkpoint && state.steps_done > before) make_checkpoint();
     out.plan = make_plan(request.model, request.training, request.precision, DeviceKind::host,
-                         request.train.features.rows);
+                         request.train.features.rows, !request.validation.empty());
     out.model = {request.model, Precision::float32, {}, request.feature_names, request.target_names, {}};
     out.model.spec.layers = {{request.train.targets.columns, Activation::identity, 0}};
     out.model.parameters.push_back(floats(

@@ -64,7 +64,7 @@ struct Trial {
   template <class Out>
   [[nodiscard]] fused::NetworkForwardArgs<Real, double, Out> args(Out* Y) const {
     fused::NetworkForwardArgs<Real, double, Out> args;
-    args.shape = fused::forward_shape(layout, fused::forward_rows<S, Real>(layout, rows, 2), layers.data());
+    args.shape = fused::forward_shape<S>(layout, fused::forward_rows<S, Real>(layout, rows, 2), layers.data());
     args.X = X.data();
     args.Y = Y;
     args.rows = rows;
@@ -85,7 +85,7 @@ struct Trial {
         const auto inputs = static_cast<std::size_t>(layout.inputs);
         for (std::size_t k = 0; k < inputs; ++k) {
           const double value = x[static_cast<std::size_t>(r) * inputs + k];
-          row.push_back(static_cast<Real>(normalized ? (value - feature_shift[k]) * feature_scale[k] : value));
+          row.push_back(static_cast<Real>(normalized ? (value - feature_shift[k % 3]) * feature_scale[k % 3] : value));
         }
         for (const Real z : chain(layout, p.data() + m * layout.parameters, row)) out.push_back(z);
       }
@@ -139,6 +139,57 @@ TEMPLATE_LIST_TEST_CASE("networks with more inputs than their widest layer has u
       CHECK(test::values(exec, Z) == trial.expected(exec, false));
     }
   }
+}
+
+TEMPLATE_LIST_TEST_CASE("inputs that come in pieces, and tiles of few rows, leave every bit as it is", "",
+                        test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  const auto layout_of = [](std::int64_t inputs, const std::vector<std::int64_t>& widths, bool bias) {
+    NetworkLayout layout;
+    layout.inputs = inputs;
+    for (const auto width : widths) layout.add(width, Activation::tanh, 0, bias);
+    return layout;
+  };
+  constexpr std::int64_t piece = tiling::inference_columns, wide = 150'000;
+  for (const auto& exec : test::instances<S>()) {
+    for (const auto& layout :
+         {layout_of(2 * piece + 57, {33, 2}, true), layout_of(piece + 1, {1}, true), layout_of(piece, {3, 1}, false),
+          layout_of(3 * piece, {17}, false), layout_of(1, {wide, 1}, true)}) {
+      const std::int64_t rows = 21;
+      const Trial<S, Real> trial(exec, layout, rows, 1);
+      std::vector<double> shifts, scales;
+      for (std::size_t k = 0; k < static_cast<std::size_t>(layout.inputs); ++k) {
+        shifts.push_back(feature_shift[k % 3]);
+        scales.push_back(feature_scale[k % 3]);
+      }
+      const auto shift = test::vector<S, double>(exec, shifts), scale = test::vector<S, double>(exec, scales);
+      for (const bool normalized : {false, true}) {
+        const auto Z = make_matrix<S, Real>(exec, "Z", rows, layout.outputs());
+        auto args = trial.args(Z.data());
+        args.raw = true;
+        if (normalized) args.features = {shift.data(), scale.data()};
+        INFO(layout.inputs << " inputs, tiles of " << args.shape.row_tile << " rows, " << normalized);
+        CHECK((sizeof(Real) == 4 || (args.shape.row_tile < 8) == (layout.widest() == wide)));
+        fused::network_forward<S>(exec, args);
+        CHECK(test::values(exec, Z) == trial.expected(exec, normalized));
+      }
+    }
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("a tile of the widest network that inference takes has room in Kokkos", "", test::Pairs) {
+  using S = typename TestType::Space;
+  using Real = typename TestType::Real;
+  NetworkLayout layout;
+  layout.inputs = 1'000'000;
+  layout.add(tiling::inference_width(S::kernels_on_host, sizeof(Real), layout.inputs), Activation::tanh, 0, true);
+  const auto rows = fused::forward_rows<S, Real>(layout, 300, 2);
+  CHECK(rows == 1);
+  const auto bytes = fused::NetworkTile<S, Real>::scratch_bytes(fused::forward_shape<S>(layout, rows));
+  CHECK(bytes <= static_cast<std::size_t>(tiling::most_team_scratch));
+  using Policy = typename fused::NetworkForward<S, Real, Real, Real>::Policy;
+  CHECK(tiling::most_team_scratch < Policy::scratch_size_max(1));
 }
 
 TEMPLATE_LIST_TEST_CASE("features come and outputs leave in physical units, for every output activation", "",

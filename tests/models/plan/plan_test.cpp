@@ -139,6 +139,57 @@ TEST_CASE("a level that cannot serve a problem is refused where it is asked for,
   CHECK(plan(100, 0, false, Fusion::step, model(1, 2048)).level == Fusion::step);
 }
 
+TEST_CASE("a tile that no team's scratch has room for is refused before Kokkos does") {
+  ModelSpec spec;
+  spec.inputs = 2;
+  spec.layers.assign(400, {2048, Activation::gelu});  // which keeps its input: 2 x 400 x 2048 columns of eight rows
+  spec.layers.push_back({1, Activation::identity});
+  for (const auto kind : {DeviceKind::host, DeviceKind::accelerator}) {
+    TrainingSpec training;
+    const auto plan = [&] { return make_plan(spec, training, Precision::float64, kind, 100); };
+    const auto automatic = plan();
+    CHECK(automatic.level == Fusion::layer);
+    for (const Fusion level : {Fusion::step, Fusion::epochs}) {
+      const auto& cost = level_of(automatic, level);
+      INFO(cost.reason);
+      CHECK_FALSE(cost.possible);
+      CHECK(cost.launches == 0);
+      CHECK(cost.scratch_bytes == 0);
+      CHECK_THAT(cost.reason, ContainsSubstring(kind == DeviceKind::host ? "the activations of 8 rows take 10"
+                                                                         : "the activations of 56 rows take 70"));
+      CHECK_THAT(cost.reason, ContainsSubstring(fmt::format("; level {} takes at most 16 MiB", to_name(level))));
+      training.fusion = level;
+      CHECK_THROWS_MATCHES(
+          plan(), ConfigError,
+          Message(fmt::format("training.fusion: {} cannot serve this problem: {}", to_name(level), cost.reason)));
+      training.fusion = Fusion::automatic;
+    }
+  }
+  spec.layers.erase(spec.layers.begin() + 50, spec.layers.end() - 1);  // 12.9 MiB
+  TrainingSpec training;
+  training.fusion = Fusion::step;
+  CHECK(make_plan(spec, training, Precision::float64, DeviceKind::host, 100).chosen.scratch_bytes < 16 << 20);
+}
+
+TEST_CASE("a layer too wide for inference is refused with what is possible, at every level") {
+  const auto refuses = [](std::int64_t inputs, std::int64_t most, Precision precision, DeviceKind kind) {
+    TrainingSpec training;
+    for (const auto level : {Fusion::automatic, Fusion::none, Fusion::layer}) {
+      training.fusion = level;
+      CHECK_THROWS_MATCHES(
+          make_plan(model(1, most + 1, inputs), training, precision, kind, 4), ConfigError,
+          Message(fmt::format("model: layer 0 is {} wide; inference with {} inputs takes at most {} in {}: two layers' "
+                              "activations of a row in a team's scratch of 16 MiB",
+                              most + 1, inputs, most, to_name(precision))));
+      if (most > 0) make_plan(model(1, most, inputs), training, precision, kind, 4);
+    }
+  };
+  refuses(3'000'000, (15 << 20) / 8 / 2 - 1024, Precision::float64, DeviceKind::host);  // inputs come in pieces
+  refuses(3'000'000, (15 << 20) / 4 / 2 - 1024, Precision::float32, DeviceKind::host);
+  refuses(1'000'000, (15 << 20) / 8 / 2 - 500'000, Precision::float64, DeviceKind::accelerator);
+  refuses(3'000'000, 0, Precision::float64, DeviceKind::accelerator);
+}
+
 TEST_CASE("reasons name what decided") {
   const Plan tiny = plan(25, 0);
   CHECK_THAT(tiny.chosen.reason, ContainsSubstring("4.56e+04 FLOP in one chunk"));
@@ -151,12 +202,18 @@ TEST_CASE("a launch of level epochs takes the steps up to the next report or val
   TrainingSpec training;
   training.batch = 32;
   training.fusion = Fusion::epochs;
-  const auto steps = [&] { return make_plan(model(1), training, Precision::float32, DeviceKind::host, 96).chosen; };
+  bool validates = true;
+  const auto steps = [&] {
+    return make_plan(model(1), training, Precision::float32, DeviceKind::host, 96, validates).chosen;
+  };
   training.epochs = 2000;  // 20 epochs of 3 steps between two of about 100 reports
   CHECK(steps().steps_per_launch == 60);
   CHECK(steps().launches == 1);
   training.validate_every = 5;
   CHECK(steps().steps_per_launch == 15);
+  validates = false;  // and nothing to validate with
+  CHECK(steps().steps_per_launch == 60);
+  validates = true;
   training.log_every = 2;
   CHECK(steps().steps_per_launch == 6);
   training.optimizer.clip_norm = 1;
