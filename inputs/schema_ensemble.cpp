@@ -30,6 +30,7 @@ std::vector<double> spread(const Value& value, std::size_t members) {
     part.quoted = false;
     part.text = text.substr(begin, end - begin);
     part.text.erase(0, part.text.find_first_not_of(' '));
+    part.text.erase(part.text.find_last_not_of(' ') + 1);
     double read = 0;
     read_scalar({part, value.path}, number_list, read);
     if (logarithmic && !(read > 0)) value.fail(fmt::format("{} is out of range; allowed: {}", read, number_list));

@@ -1,6 +1,12 @@
 // The whole way through with the modules that were built: from a run file to predictions by the saved model.
 #include "program.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include <sinter/models/io/model_file.hpp>
@@ -127,6 +133,30 @@ TEST_CASE("an ensemble leaves a table, its best member, and mean and spread of t
   CHECK(predict("best") == predict(std::to_string(best)));
   CHECK(predict("best").starts_with("predicted_inside\n"));
   CHECK(predict("0") != predict("1"));
+
+  // The mean and the sample standard deviation of what the members predict one by one.
+  const auto values = [&predict](const std::string& chosen, std::size_t column) {
+    std::istringstream lines(predict(chosen));
+    std::vector<double> read;
+    std::string line;
+    for (std::getline(lines, line); std::getline(lines, line);) {
+      for (std::size_t c = 0; c < column; ++c) line.erase(0, line.find(',') + 1);
+      read.push_back(std::stod(line));
+    }
+    return read;
+  };
+  const auto mean = values("mean", 0), spread = values("mean", 1);
+  std::vector<std::vector<double>> members;
+  for (int m = 0; m < 16; ++m) members.push_back(values(std::to_string(m), 0));
+  REQUIRE(!mean.empty());
+  double widest = 0;
+  for (std::size_t r = 0; r < mean.size(); ++r) {
+    double sum = 0, squares = 0;
+    for (const auto& predicted : members) sum += predicted[r];
+    for (const auto& predicted : members) squares += (predicted[r] - sum / 16) * (predicted[r] - sum / 16);
+    widest = std::max({widest, std::abs(mean[r] - sum / 16), std::abs(spread[r] - std::sqrt(squares / 15))});
+  }
+  CHECK(widest < 1e-6);
   CHECK(sinter({"predict", "results/model.h5", "--data", "results/predictions.csv", "--member", "16"}).code == 2);
   const auto told = sinter(
       {"predict", "results/model.h5", "--data", "results/predictions.csv", "--output", "p.csv", "--json"});

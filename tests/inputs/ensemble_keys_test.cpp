@@ -68,6 +68,7 @@ TEST_CASE("every number of the optimizer's settings may be a list or a range, an
     };
     CHECK(list("[0.25, 0.5, 0.125]") == std::vector<double>{0.25, 0.5, 0.125});
     CHECK(list("linear(0.25, 0.75)") == std::vector<double>{0.25, 0.5, 0.75});
+    CHECK(list("linear(0.25 , 0.75 )") == std::vector<double>{0.25, 0.5, 0.75});
     const auto ratios = list("log(1e-4, 1e-2)");
     CHECK(ratios[0] == 1e-4);
     CHECK(ratios[1] == Approx(1e-3));
