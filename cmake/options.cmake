@@ -41,7 +41,7 @@ target_compile_features(sinter_flags INTERFACE cxx_std_20)
 target_compile_options(sinter_flags INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas -fno-math-errno -fno-trapping-math>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SINTER_WARNINGS_AS_ERRORS}>>:-Werror>
-  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas,-fno-math-errno,-fno-trapping-math>)
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-unknown-pragmas,-Wno-parentheses,-fno-math-errno,-fno-trapping-math>)
 
 # Of code outside of kernels whose time is that of files and terminals: it takes a compiler nearly twice as long at -O3 as at -O1, and with
 # sanitizers at -O1 as at -O0.
