@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <sinter/kernels/catalog/scratch.hpp>
+#include <sinter/kernels/ops/simd.hpp>
 #include <sinter/kernels/tile/epilogue.hpp>
 #include <sinter/kernels/tile/operand.hpp>
 #include <sinter/kernels/tile/start.hpp>

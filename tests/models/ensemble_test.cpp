@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -89,6 +91,16 @@ void check_members(const Job<S, Real>& job, const char* what) {
   }
   CHECK(report.members[report.best].ranked_by() == best);
   CHECK(report.validation->metrics == report.members[report.best].validation->metrics);
+}
+
+/// A job by plain descent at these rates, which may be far too large.
+template <Space S, class Real>
+Job<S, Real> descent(std::vector<double> rates) {
+  Job<S, Real> job;
+  job.options.training.optimizer.type = Optimizer::sgd;
+  job.options.training.schedule.type = Schedule::constant;
+  job.ensemble.learning_rate = std::move(rates);
+  return job;
 }
 
 }  // namespace
@@ -198,11 +210,8 @@ TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out,
                         test::Pairs) {
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
-  Job<S, Real> job;
-  job.options.training.optimizer.type = Optimizer::sgd;
-  job.options.training.schedule.type = Schedule::constant;
+  auto job = descent<S, Real>({0.01, 0.01, 1e30, 0.01, 0.01});
   job.options.training.epochs = 400;
-  job.ensemble.learning_rate = {0.01, 0.01, 1e30, 0.01, 0.01};
   std::string warned;
   job.options.on_log = [&](LogLevel, std::string_view text) { warned += text; };
   Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
@@ -222,12 +231,9 @@ TEMPLATE_LIST_TEST_CASE("a member whose loss is not finite is told and left out,
 TEMPLATE_LIST_TEST_CASE("a member whose last update ruins it is lost as well, and is not the best", "", test::Pairs) {
   using S = typename TestType::Space;
   using Real = typename TestType::Real;
-  Job<S, Real> job;
-  job.options.training.optimizer.type = Optimizer::sgd;
-  job.options.training.schedule.type = Schedule::constant;
+  auto job = descent<S, Real>({static_cast<double>(std::numeric_limits<Real>::max()) / 4, 0.01, 0.02, 0.01, 0.01});
   job.options.training.batch = 0;
   job.options.training.epochs = 1;
-  job.ensemble.learning_rate = {static_cast<double>(std::numeric_limits<Real>::max()) / 4, 0.01, 0.02, 0.01, 0.01};
   std::string warned;
   job.options.on_log = [&](LogLevel, std::string_view text) { warned += text; };
   Ensemble<S, Real> ensemble(job.exec, job.model, job.members());
